@@ -1,0 +1,48 @@
+# Everything here sets up what it needs in .venv by itself, and is quick the second time.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+LAKE ?= ./lake
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## one model's whole life on real flights: trained, judged, promoted, served, watched
+	$(BIN)/python -m deployments.demo --lake "$(LAKE)"
+
+test: $(VENV)/.development ## every test, with the servers that they start
+	@sh deployments/system-packages.sh
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.development ## style, strict types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.development ## choose the newest versions that fit together, and pin them
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		pyproject.toml --extra postgres -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		pyproject.toml --extra postgres --group dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what was made here (never a lake)
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# The database template lets Prefect's embedded server start in half the time.
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m deployments.engine
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@

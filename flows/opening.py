@@ -1,0 +1,38 @@
+"""What every flow does first: find the use case and prove that the lake answers."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect.runtime import flow_run
+
+from tidemill.store import DEFAULT_LAKE, Store
+from tidemill.usecase import UseCase, load_usecase, project_folder
+
+__all__ = ["open_lake", "open_use_case", "run_name"]
+
+
+def run_name() -> str:
+    """A flow run's name: the use case and the date, such as ``flights 2013-11-01 06:00``."""
+    when = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"{flow_run.parameters['use_case']} {when:%Y-%m-%d %H:%M}"
+
+
+def open_lake(lake: str | None) -> Store:
+    """The lake that a run was given, else ``TIDEMILL_LAKE``, else ``lake`` in the project's folder.
+
+    Raises UserError when it can't be written or read.
+    """
+    url = lake or os.environ.get("TIDEMILL_LAKE") or DEFAULT_LAKE
+    local = "://" not in url and not Path(url).is_absolute()
+    store = Store(str(project_folder() / url) if local else url)
+    store.check()
+    return store
+
+
+def open_use_case(name: str, lake: str | None) -> tuple[UseCase, Store]:
+    """The use case and its lake. Raises UserError when either is wrong."""
+    use_case = load_usecase(name)
+    return use_case, open_lake(lake)

@@ -1,0 +1,95 @@
+"""Training: from the sources to a version that the gate has decided on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow
+
+from flows.opening import open_use_case, run_name
+from tasks.clean import clean
+from tasks.collect import collect
+from tasks.evaluate import evaluate
+from tasks.label import label
+from tasks.promote import promote
+from tasks.register import register
+from tasks.report import report
+from tasks.split import split
+from tasks.train import train
+from tasks.tune import tune
+from tasks.validate import validate
+from tidemill.errors import GateError
+from tidemill.provenance import code_version
+from tidemill.results import Lineage, TrainingRun
+
+__all__ = ["training"]
+
+
+@flow(name="training", flow_run_name=run_name, persist_result=False)
+def training(
+    use_case: str,
+    lake: str | None = None,
+    budget: float | None = None,
+    until: datetime | None = None,
+    reason: str = "training was asked for",
+) -> TrainingRun:
+    """Collect, clean, label, validate, split, tune, train, evaluate, register, promote and report one use case.
+
+    Args:
+        use_case: the use case's name: a folder of `usecases/`.
+        lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
+        budget: seconds for tuning and the final fit; left out, what the use case says.
+        until: use rows before this moment only, and move the gate's window up to it.
+        reason: why this run was started, for the ledger.
+    """
+    case, store = open_use_case(use_case, lake)
+    collected = collect(case, store, until=until or case.split.gate_until)
+    cleaned = clean(case, store, collected.result)
+    labelled = label(case, store, cleaned.result)
+    validated = validate(case, store, labelled.result)
+    if not validated.result.passed:
+        raise GateError(f"The data was refused before training: {'; '.join(validated.result.reasons)}. Nothing changed.")
+    parts = split(case, store, labelled.result, validated.result, until=until)
+    study = tune(case, store, labelled.result, validated.result, parts.result, budget)
+    model = train(case, store, labelled.result, validated.result, parts.result, study.result)
+    evaluation = evaluate(case, store, labelled.result, validated.result, parts.result, model.result)
+    lineage = Lineage(
+        collected=collected.result,
+        cleaned=cleaned.result,
+        labelled=labelled.result,
+        validation=validated.result,
+        split=parts.result,
+        study=study.result,
+        model=model.result,
+        evaluation=evaluation.result,
+        usecase=case.model_dump_json(by_alias=True),
+        code=code_version(),
+    )
+    version = register(case, store, lineage)
+    decision = promote(case, store, version.result, reason)
+    stages = {
+        "collect": collected,
+        "clean": cleaned,
+        "label": labelled,
+        "validate": validated,
+        "split": parts,
+        "tune": study,
+        "train": model,
+        "evaluate": evaluation,
+        "register": version,
+        "promote": decision,
+    }
+    seconds = {name: outcome.seconds for name, outcome in stages.items()}
+    written = report(case, store, version.result, decision.result, seconds)
+    stages["report"] = written
+    return TrainingRun(
+        use_case=case.name,
+        version=version.result.version,
+        decision=decision.result,
+        report=written.result,
+        lineage=lineage,
+        balance=version.result.balance,
+        excluded=version.result.excluded,
+        seconds=seconds | {"report": written.seconds},
+        reused={name: outcome.reused for name, outcome in stages.items()},
+    )

@@ -1,0 +1,43 @@
+"""Collect: the sources become one raw Snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks.stage import stage
+from tidemill.collecting import collect as read_sources
+from tidemill.collecting import source_state
+from tidemill.results import Collected
+from tidemill.stages import Outcome, once
+from tidemill.store import Store
+from tidemill.usecase import UseCase
+
+__all__ = ["collect"]
+
+
+@stage("collect", timeout=6 * 3600)
+def collect(
+    use_case: UseCase, store: Store, since: datetime | None = None, until: datetime | None = None
+) -> Outcome[Collected]:
+    """Read the sources, join them as of each row's own time, and keep the result as an immutable Snapshot."""
+    return once(
+        store,
+        use_case.name,
+        "collect",
+        Collected,
+        lambda: read_sources(store, use_case, since=since, until=until),
+        version=1,
+        inputs={
+            "sources": source_state(use_case),
+            "use_case": use_case.fingerprint("sources", "derive", "time"),
+            "since": since,
+            "until": until,
+        },
+        summary=_summary,
+    )
+
+
+def _summary(collected: Collected) -> str:
+    unmatched = sum(source.unmatched for source in collected.sources)
+    joined = f", {unmatched:,} without a joined row" if unmatched else ""
+    return f"{collected.snapshot.rows:,} rows from {len(collected.sources)} source(s){joined}"

@@ -1,0 +1,40 @@
+"""Label: each row gets its target, or waits for it, or is refused with a reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tasks.stage import stage
+from tidemill.labelling import label as attach_target
+from tidemill.results import Cleaned, Labelled
+from tidemill.stages import Outcome, once
+from tidemill.store import Store
+from tidemill.usecase import UseCase
+
+__all__ = ["label"]
+
+
+@stage("label", timeout=2 * 3600)
+def label(use_case: UseCase, store: Store, cleaned: Cleaned) -> Outcome[Labelled]:
+    """Attach the target. Rows whose label can't be known yet wait; rows that have none are refused."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return once(
+        store,
+        use_case.name,
+        "label",
+        Labelled,
+        lambda: attach_target(store, use_case, cleaned, now=today),
+        version=1,
+        inputs={
+            "clean": cleaned.snapshot.id,
+            "use_case": use_case.fingerprint("target", "task", "time", "monitor"),
+            "today": today,
+        },
+        summary=_summary,
+    )
+
+
+def _summary(labelled: Labelled) -> str:
+    refused = sum(labelled.refused.values())
+    shares = ", ".join(f"{one.label} {one.rows / max(labelled.snapshot.rows, 1):.1%}" for one in labelled.classes[:4])
+    return f"{labelled.snapshot.rows:,} rows labelled ({shares or 'regression'}), {refused:,} refused, {labelled.waiting:,} waiting"

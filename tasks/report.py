@@ -1,0 +1,95 @@
+"""Report: a page and a card for every version, and what the Prefect UI shows of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.runtime import task_run
+
+from tasks.stage import stage
+from tidemill.registry import ModelVersion
+from tidemill.results import Decision, Report
+from tidemill.stages import Outcome, once
+from tidemill.store import Store
+from tidemill.usecase import UseCase
+
+__all__ = ["report"]
+
+
+@stage("report", timeout=1800)
+def report(
+    use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, seconds: Mapping[str, float]
+) -> Outcome[Report]:
+    """Write the version's report and model card, and show the run in the Prefect UI."""
+    outcome = once(
+        store,
+        use_case.name,
+        "report",
+        Report,
+        lambda: _write(use_case, store, version, decision, seconds),
+        version=1,
+        inputs={
+            "version": version.version,
+            "evaluation": version.lineage.evaluation.key,
+            "entry": decision.entry,
+            "action": decision.action,
+            "use_case": use_case.fingerprint("title", "owner"),
+        },
+        summary=lambda made: store.url_of(made.html),
+    )
+    if task_run.id:
+        publish(use_case, store, version, decision, outcome.result)
+    return outcome
+
+
+def _write(
+    use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, seconds: Mapping[str, float]
+) -> Report:
+    from tidemill.reporting import write_report
+
+    return write_report(store, use_case, version, decision, seconds)
+
+
+def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, made: Report) -> None:
+    """Show the run's outcome as artifacts: a summary, the metrics, and links to the report and the Data Docs."""
+    name = use_case.name
+    create_markdown_artifact(_summary(use_case, version, decision), key=f"{name}-training", description=decision.sentence)
+    create_table_artifact(_metrics(version), key=f"{name}-metrics", description=f"{version.version} on the gate rows")
+    create_link_artifact(store.url_of(made.html), "the report", key=f"{name}-report", description="For everybody.")
+    docs = version.lineage.validation.data_docs
+    if docs is not None:
+        create_link_artifact(
+            store.url_of(docs), "the Data Docs", key=f"{name}-data-docs", description="What the data had to be, and was."
+        )
+
+
+def _summary(use_case: UseCase, version: ModelVersion, decision: Decision) -> str:
+    balance = version.balance
+    evaluation = version.lineage.evaluation
+    rows = "\n".join(
+        f"| {what} | {count:,} |"
+        for what, count in (
+            ("collected", balance.collected),
+            ("deduplicated", balance.deduplicated),
+            ("quarantined", balance.quarantined),
+            ("waiting for a label", balance.waiting),
+            ("used", balance.used),
+        )
+    )
+    raced = "\n".join(f"| {one.name} | {one.value:.4f} | {one.difference.value:+.4f} |" for one in evaluation.baselines)
+    metric = evaluation.metric
+    return (
+        f"## {use_case.title or use_case.name}\n\n**{decision.sentence}**\n\n"
+        f"Version `{version.version}`: {metric.name} **{metric.value:.4f}** "
+        f"({metric.low:.4f} to {metric.high:.4f}) on {evaluation.rows:,} gate rows.\n\n"
+        f"| baseline | {metric.name} | the model is better by |\n| --- | ---: | ---: |\n{raced}\n\n"
+        f"| rows | |\n| --- | ---: |\n{rows}\n"
+    )
+
+
+def _metrics(version: ModelVersion) -> list[dict[str, str | float]]:
+    return [
+        {"metric": one.name, "value": round(one.value, 4), "low": round(one.low, 4), "high": round(one.high, 4)}
+        for one in version.lineage.evaluation.metrics
+    ]

@@ -1,0 +1,91 @@
+"""How a stage becomes a Prefect task.
+
+The lake, not Prefect, remembers what was done (:mod:`tidemill.stages`): so a stage found there is
+reported to Prefect as ``Cached`` and nothing depends on which server, worker or result storage a
+run happens to use. Retries are for :class:`~tidemill.errors.TransientError` only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from prefect import State, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Completed
+from prefect.tasks import Task, exponential_backoff
+from pydantic import BaseModel
+
+from tidemill.errors import TransientError
+from tidemill.progress import StageFinished, StageStarted, emit
+from tidemill.stages import Outcome
+
+__all__ = ["Stage", "stage", "told"]
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=BaseModel)
+
+
+class Stage(Generic[P, R]):
+    """A stage of a flow: call it inside a flow to run it as a task; ``function`` is the bare stage."""
+
+    def __init__(self, function: Callable[P, Outcome[R]], name: str, timeout: float) -> None:
+        self.function = function
+        self.task: Task[P, Any] = task(
+            self._state,
+            name=name,
+            description=(function.__doc__ or "").strip(),
+            tags={"tidemill", name},
+            timeout_seconds=timeout,
+            retries=3,
+            retry_delay_seconds=exponential_backoff(backoff_factor=2),
+            retry_jitter_factor=0.5,
+            retry_condition_fn=_is_transient,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
+        """Run as a Prefect task of the current flow. Raises what the stage raised."""
+        state: State[Outcome[R]] = self.task(*args, return_state=True, **kwargs)  # type: ignore[call-overload]
+        return state.result()
+
+    def _state(self, *args: P.args, **kwargs: P.kwargs) -> State[Outcome[R]]:
+        outcome = self.function(*args, **kwargs)
+        if outcome.reused:
+            return Completed(name="Cached", message="Nothing changed: the lake had the result.", data=outcome)
+        return Completed(message=f"Done in {outcome.seconds:.1f} s.", data=outcome)
+
+
+def stage(name: str, *, timeout: float) -> Callable[[Callable[P, Outcome[R]]], Stage[P, R]]:
+    """Make a function that gives an :class:`~tidemill.stages.Outcome` a stage; ``timeout`` in seconds."""
+
+    def wrap(function: Callable[P, Outcome[R]]) -> Stage[P, R]:
+        return Stage(function, name, timeout)
+
+    return wrap
+
+
+def told(name: str, act: Callable[[], tuple[R, bool]], summary: Callable[[R], str]) -> Outcome[R]:
+    """An Outcome for a stage that keeps its own record (the registry, the ledger) and so needs no other.
+
+    ``act`` gives the result and whether it stood already.
+    """
+    emit(StageStarted(name))
+    started = time.perf_counter()
+    result, stood = act()
+    outcome = Outcome(result, stood, time.perf_counter() - started)
+    emit(StageFinished(name, outcome.seconds, stood, summary(result)))
+    return outcome
+
+
+def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    try:
+        state.result()
+    except TransientError:
+        return True
+    except Exception:  # whatever else it was, trying again would only repeat it
+        return False
+    return False

@@ -1,0 +1,36 @@
+"""The errors Tidemill raises, in one tree, split by what should happen next.
+
+TidemillError
+├── TransientError   something outside hiccupped: try again (tasks retry only these)
+├── UserError        the user's input is wrong: one message, with the mend (exit status 2)
+└── GateError        data or model was refused by a gate: nothing promoted (exit status 3)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["GateError", "TidemillError", "TransientError", "UserError", "did_you_mean"]
+
+
+class TidemillError(Exception):
+    """Base of every error that Tidemill raises on purpose. Its message is fit to be shown as it is."""
+
+
+class TransientError(TidemillError):
+    """The same call may succeed later: a server that does not answer, a throttled store."""
+
+
+class UserError(TidemillError):
+    """The input is wrong. The message names the file, the field or column, and the mend."""
+
+
+class GateError(TidemillError):
+    """A data gate or the model gate refused. Champion and lake stay as they were."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint to append to an error: `` (did you mean `target`?)``, or an empty string."""
+    close = difflib.get_close_matches(word, [str(name) for name in known], n=1, cutoff=0.6)
+    return f" (did you mean `{close[0]}`?)" if close else ""

@@ -1,0 +1,263 @@
+"""What each stage hands to the next: small frozen records, JSON both ways.
+
+A record holds references and counts, never rows. Stage results are stored in the lake
+(:mod:`tidemill.stages`), so changing a field here means a new ``STAGE_FORMAT`` there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from tidemill.snapshot import Snapshot
+
+__all__ = [
+    "Baseline",
+    "ClassCount",
+    "Cleaned",
+    "Collected",
+    "Decision",
+    "Evaluation",
+    "ExpectationResult",
+    "Interval",
+    "Labelled",
+    "Leak",
+    "Lineage",
+    "ModelReference",
+    "Report",
+    "RowBalance",
+    "SourceRead",
+    "Split",
+    "Study",
+    "TrainingRun",
+    "Validation",
+]
+
+
+class Record(BaseModel):
+    """Base of the records: frozen, and unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceRead(Record):
+    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it."""
+
+    name: str
+    url: str
+    files: int
+    rows: int
+    unmatched: int = 0
+
+
+class Collected(Record):
+    """The raw table: the primary source's rows with the side sources joined. ``since``/``until`` bound the time."""
+
+    snapshot: Snapshot
+    sources: tuple[SourceRead, ...]
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Cleaned(Record):
+    """Tidied rows. ``refused`` counts rows by reason; they are all in ``quarantine``."""
+
+    snapshot: Snapshot
+    quarantine: Snapshot | None
+    deduplicated: int
+    refused: dict[str, int]
+    changes: tuple[str, ...] = ()
+
+
+class ClassCount(Record):
+    """A class of the target, as predictions name it, and how many rows have it."""
+
+    label: str | int | bool
+    rows: int
+
+
+class Labelled(Record):
+    """Rows with their target under ``UseCase.target_name``.
+
+    In the Snapshot the target is an integer code (int64) for classification, the index into ``classes``
+    (binary: code 1 is the positive class), and float64 for regression, where ``classes`` is empty.
+    """
+
+    snapshot: Snapshot
+    quarantine: Snapshot | None
+    refused: dict[str, int]
+    waiting: int
+    task: Literal["binary", "multiclass", "regression"]
+    classes: tuple[ClassCount, ...]
+
+
+class ExpectationResult(Record):
+    """One expectation's outcome, in words a person can read."""
+
+    expectation: str
+    column: str | None
+    severity: Literal["critical", "warning", "info"]
+    passed: bool
+    observed: str
+    refused_rows: int = 0
+    note: str = ""
+
+
+class Leak(Record):
+    """A column that knows the answer, with its evidence. It is left out of the model unless allowed."""
+
+    column: str
+    evidence: str
+    allowed: bool = False
+
+
+class Validation(Record):
+    """The verdict on the data. ``excluded`` maps a column to why it stays out of the model."""
+
+    subject: str
+    passed: bool
+    reasons: tuple[str, ...]
+    results: tuple[ExpectationResult, ...]
+    leaks: tuple[Leak, ...]
+    excluded: dict[str, str]
+    snapshot: Snapshot
+    quarantine: Snapshot | None
+    data_docs: str | None = None
+
+
+class Split(Record):
+    """Train and gate rows; ``boundary`` and ``end`` are the moments that divide them, when split by time."""
+
+    by: Literal["time", "group", "random"]
+    train: Snapshot
+    gate: Snapshot
+    later: int = 0
+    boundary: datetime | None = None
+    end: datetime | None = None
+
+
+class Study(Record):
+    """A finished tuning record: where it is, how many trials, and the best of them."""
+
+    use_case: str
+    id: str
+    metric: str
+    trials: int
+    pruned: int
+    best_trial: int
+    best_value: float
+    best_parameters: dict[str, float | int | str | bool | None]
+
+    @property
+    def prefix(self) -> str:
+        """The folder of its objects in the lake."""
+        return f"{self.use_case}/studies/{self.id}"
+
+
+class ModelReference(Record):
+    """A stored Model, by content: ``id`` is the sha256 (first 16 hex) of everything it predicts by."""
+
+    use_case: str
+    id: str
+    features: int
+
+    @property
+    def prefix(self) -> str:
+        """The folder of its objects in the lake."""
+        return f"{self.use_case}/models/{self.id}"
+
+
+class Interval(Record):
+    """A measured value with its bootstrap interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+class Baseline(Record):
+    """A plain model raced on the same gate rows. ``difference`` is challenger minus it, signed so that more is better."""
+
+    name: str
+    value: float
+    difference: Interval
+
+
+class Evaluation(Record):
+    """The verdict on a model. ``key`` is the stored JSON with curves, slices and importances."""
+
+    subject: str
+    passed: bool
+    reasons: tuple[str, ...]
+    metric: Interval
+    metrics: tuple[Interval, ...]
+    baselines: tuple[Baseline, ...]
+    champion: Baseline | None
+    rows: int
+    key: str
+
+
+class Decision(Record):
+    """What the gate decided on a version, in a sentence. ``entry`` is the ledger entry's key."""
+
+    version: str
+    promoted: bool
+    action: Literal["promote", "refuse", "wait"]
+    sentence: str
+    entry: str
+
+
+class Report(Record):
+    """Where a version's report and model card are, as keys of the lake."""
+
+    version: str
+    html: str
+    card: str
+
+
+class Lineage(Record):
+    """Everything that a version was made from and judged on, by reference."""
+
+    collected: Collected
+    cleaned: Cleaned
+    labelled: Labelled
+    validation: Validation
+    split: Split
+    study: Study
+    model: ModelReference
+    evaluation: Evaluation
+    usecase: str
+    code: str | None
+
+
+class RowBalance(Record):
+    """Every collected row, accounted for: collected = deduplicated + quarantined + waiting + used."""
+
+    collected: int
+    deduplicated: int
+    quarantined: int
+    waiting: int
+    used: int
+
+    @model_validator(mode="after")
+    def _balances(self) -> RowBalance:
+        if self.collected != self.deduplicated + self.quarantined + self.waiting + self.used:
+            raise ValueError(f"rows do not balance: {self!r}")
+        return self
+
+
+class TrainingRun(Record):
+    """One run of the training flow, as its callers see it. ``seconds`` is wall time a stage, with ``total``."""
+
+    use_case: str
+    version: str
+    decision: Decision
+    report: Report
+    lineage: Lineage
+    balance: RowBalance
+    excluded: dict[str, str]
+    seconds: dict[str, float]
+    reused: dict[str, bool]

@@ -1,0 +1,66 @@
+"""The verdict on training data: what the suite found, what leaks, and which columns stay out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tidemill.leaks import find_leaks
+from tidemill.results import ExpectationResult, Labelled, Leak, Validation
+from tidemill.snapshot import Snapshot
+from tidemill.store import Store
+from tidemill.usecase import UseCase
+
+__all__ = ["Judgement", "exclusions", "verdict"]
+
+
+class Judgement(Protocol):
+    """What a suite's run gives: its results, the rows that passed, and the rows that were refused."""
+
+    @property
+    def results(self) -> Sequence[ExpectationResult]: ...
+    @property
+    def kept(self) -> Snapshot: ...
+    @property
+    def refused(self) -> Snapshot | None: ...
+    @property
+    def data_docs(self) -> str | None: ...
+
+
+def verdict(store: Store, use_case: UseCase, labelled: Labelled, judgement: Judgement) -> Validation:
+    """Bring the suite's findings and the leak check together. Critical failures make ``passed`` False."""
+    frame = judgement.kept.read(store)
+    unlabelled = labelled.quarantine.read(store) if labelled.quarantine is not None else None
+    leaks = find_leaks(use_case, frame, unlabelled, use_case.target_name, labelled.task)
+    failed = [one for one in judgement.results if not one.passed and one.severity == "critical"]
+    return Validation(
+        subject=labelled.snapshot.id,
+        passed=not failed,
+        reasons=tuple(_reason(one) for one in failed),
+        results=tuple(judgement.results),
+        leaks=tuple(leaks),
+        excluded=exclusions(use_case, leaks),
+        snapshot=judgement.kept,
+        quarantine=judgement.refused,
+        data_docs=judgement.data_docs,
+    )
+
+
+def exclusions(use_case: UseCase, leaks: Sequence[Leak]) -> dict[str, str]:
+    """Every column that must not reach the model, with the reason; the first reason that fits is kept."""
+    excluded: dict[str, str] = {}
+    for leak in leaks:
+        if not leak.allowed:
+            excluded[leak.column] = f"leak: {leak.evidence}"
+    for column in use_case.columns.ignore:
+        excluded[column] = "the use case ignores it"
+    for column in use_case.id:
+        excluded[column] = "it names a row"
+    for column in use_case.columns.forbid:
+        excluded[column] = "the use case forbids it: not known when a prediction is asked for"
+    return excluded
+
+
+def _reason(result: ExpectationResult) -> str:
+    column = f" of `{result.column}`" if result.column else ""
+    return f"{result.expectation}{column} failed: {result.observed}"
