@@ -48,7 +48,9 @@ def training(
     labelled = label(case, store, cleaned.result)
     validated = validate(case, store, labelled.result)
     if not validated.result.passed:
-        raise GateError(f"The data was refused before training: {'; '.join(validated.result.reasons)}. Nothing changed.")
+        raise GateError(
+            f"The data was refused before training: {'; '.join(validated.result.reasons)}. Nothing changed."
+        )
     parts = split(case, store, labelled.result, validated.result, until=until)
     study = tune(case, store, labelled.result, validated.result, parts.result, budget)
     model = train(case, store, labelled.result, validated.result, parts.result, study.result)

@@ -37,4 +37,5 @@ def label(use_case: UseCase, store: Store, cleaned: Cleaned) -> Outcome[Labelled
 def _summary(labelled: Labelled) -> str:
     refused = sum(labelled.refused.values())
     shares = ", ".join(f"{one.label} {one.rows / max(labelled.snapshot.rows, 1):.1%}" for one in labelled.classes[:4])
-    return f"{labelled.snapshot.rows:,} rows labelled ({shares or 'regression'}), {refused:,} refused, {labelled.waiting:,} waiting"
+    left = f"{refused:,} refused, {labelled.waiting:,} waiting"
+    return f"{labelled.snapshot.rows:,} rows labelled ({shares or 'regression'}), {left}"

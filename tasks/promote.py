@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.stage import stage, told
 from tidemill.gate import decide
+
+from tasks.stage import stage, told
 from tidemill.registry import ModelVersion, Registry
 from tidemill.results import Decision
 from tidemill.stages import Outcome
@@ -24,7 +25,9 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
     champion = registry.champion()
     if champion is not None and champion.version == version.version:
         entry = next(one for one in reversed(registry.ledger()) if one.champion == version.version)
-        return _decision(version.version, "promote", f"{version.version} is the champion: {entry.why}", entry.number), True
+        return _decision(
+            version.version, "promote", f"{version.version} is the champion: {entry.why}", entry.number
+        ), True
     before = len(registry.ledger())
     action, sentence = decide(use_case, version.lineage.evaluation, champion)
     entry = registry.decide(version.version, action, why=f"{sentence} Asked because: {reason}.")

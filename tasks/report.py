@@ -54,13 +54,18 @@ def _write(
 def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, made: Report) -> None:
     """Show the run's outcome as artifacts: a summary, the metrics, and links to the report and the Data Docs."""
     name = use_case.name
-    create_markdown_artifact(_summary(use_case, version, decision), key=f"{name}-training", description=decision.sentence)
+    create_markdown_artifact(
+        _summary(use_case, version, decision), key=f"{name}-training", description=decision.sentence
+    )
     create_table_artifact(_metrics(version), key=f"{name}-metrics", description=f"{version.version} on the gate rows")
     create_link_artifact(store.url_of(made.html), "the report", key=f"{name}-report", description="For everybody.")
     docs = version.lineage.validation.data_docs
     if docs is not None:
         create_link_artifact(
-            store.url_of(docs), "the Data Docs", key=f"{name}-data-docs", description="What the data had to be, and was."
+            store.url_of(docs),
+            "the Data Docs",
+            key=f"{name}-data-docs",
+            description="What the data had to be, and was.",
         )
 
 

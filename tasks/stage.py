@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from prefect import State, task
@@ -34,8 +35,8 @@ class Stage(Generic[P, R]):
     def __init__(self, function: Callable[P, Outcome[R]], name: str, timeout: float) -> None:
         self.function = function
         self.task: Task[P, Any] = task(
-            self._state,
             name=name,
+            task_run_name=name,
             description=(function.__doc__ or "").strip(),
             tags={"tidemill", name},
             timeout_seconds=timeout,
@@ -45,18 +46,12 @@ class Stage(Generic[P, R]):
             retry_condition_fn=_is_transient,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )
+        )(_settled(function))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
         """Run as a Prefect task of the current flow. Raises what the stage raised."""
-        state: State[Outcome[R]] = self.task(*args, return_state=True, **kwargs)  # type: ignore[call-overload]
+        state: State[Outcome[R]] = self.task(*args, return_state=True, **kwargs)
         return state.result()
-
-    def _state(self, *args: P.args, **kwargs: P.kwargs) -> State[Outcome[R]]:
-        outcome = self.function(*args, **kwargs)
-        if outcome.reused:
-            return Completed(name="Cached", message="Nothing changed: the lake had the result.", data=outcome)
-        return Completed(message=f"Done in {outcome.seconds:.1f} s.", data=outcome)
 
 
 def stage(name: str, *, timeout: float) -> Callable[[Callable[P, Outcome[R]]], Stage[P, R]]:
@@ -79,6 +74,19 @@ def told(name: str, act: Callable[[], tuple[R, bool]], summary: Callable[[R], st
     outcome = Outcome(result, stood, time.perf_counter() - started)
     emit(StageFinished(name, outcome.seconds, stood, summary(result)))
     return outcome
+
+
+def _settled(function: Callable[P, Outcome[R]]) -> Callable[P, State[Outcome[R]]]:
+    """``function``, with its outcome as the state that Prefect shows: ``Cached`` for what was reused."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome[R]]:
+        outcome = function(*args, **kwargs)
+        if outcome.reused:
+            return Completed(name="Cached", message="Nothing changed: the lake had the result.", data=outcome)
+        return Completed(message=f"Done in {outcome.seconds:.1f} s.", data=outcome)
+
+    return run
 
 
 def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

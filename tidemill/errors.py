@@ -23,7 +23,15 @@ class TransientError(TidemillError):
 
 
 class UserError(TidemillError):
-    """The input is wrong. The message names the file, the field or column, and the mend."""
+    """The input is wrong. The message names the file, the field or column, and the mend.
+
+    ``row`` (counted from 0) and ``column`` say where, when a row of a table or a request is to blame.
+    """
+
+    def __init__(self, message: str, *, row: int | None = None, column: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
 
 
 class GateError(TidemillError):

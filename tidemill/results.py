@@ -43,13 +43,15 @@ class Record(BaseModel):
 
 
 class SourceRead(Record):
-    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it."""
+    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it;
+    ``notes`` say where its files disagree on columns."""
 
     name: str
     url: str
     files: int
     rows: int
     unmatched: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Collected(Record):
@@ -139,7 +141,10 @@ class Split(Record):
 
 
 class Study(Record):
-    """A finished tuning record: where it is, how many trials, and the best of them."""
+    """A finished tuning record: where it is, how many trials, and the best of them.
+
+    ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight.
+    """
 
     use_case: str
     id: str
@@ -149,6 +154,7 @@ class Study(Record):
     best_trial: int
     best_value: float
     best_parameters: dict[str, float | int | str | bool | None]
+    members: tuple[int, ...]
 
     @property
     def prefix(self) -> str:
@@ -179,7 +185,7 @@ class Interval(Record):
 
 
 class Baseline(Record):
-    """A plain model raced on the same gate rows. ``difference`` is challenger minus it, signed so that more is better."""
+    """A model raced on the same gate rows. ``difference`` is the challenger's lead, signed so that more is better."""
 
     name: str
     value: float

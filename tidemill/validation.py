@@ -18,13 +18,24 @@ class Judgement(Protocol):
     """What a suite's run gives: its results, the rows that passed, and the rows that were refused."""
 
     @property
-    def results(self) -> Sequence[ExpectationResult]: ...
+    def results(self) -> Sequence[ExpectationResult]:
+        """One an expectation, in the suite's order."""
+        ...
+
     @property
-    def kept(self) -> Snapshot: ...
+    def kept(self) -> Snapshot:
+        """The rows that passed."""
+        ...
+
     @property
-    def refused(self) -> Snapshot | None: ...
+    def refused(self) -> Snapshot | None:
+        """The rows that a rule refused, in Quarantine."""
+        ...
+
     @property
-    def data_docs(self) -> str | None: ...
+    def data_docs(self) -> str | None:
+        """The key of the published Data Docs."""
+        ...
 
 
 def verdict(store: Store, use_case: UseCase, labelled: Labelled, judgement: Judgement) -> Validation:
@@ -54,8 +65,8 @@ def exclusions(use_case: UseCase, leaks: Sequence[Leak]) -> dict[str, str]:
             excluded[leak.column] = f"leak: {leak.evidence}"
     for column in use_case.columns.ignore:
         excluded[column] = "the use case ignores it"
-    for column in use_case.id:
-        excluded[column] = "it names a row"
+    if len(use_case.id) == 1:  # parts of a longer id name a row only together: alone each may well be a feature
+        excluded[use_case.id[0]] = "it names a row"
     for column in use_case.columns.forbid:
         excluded[column] = "the use case forbids it: not known when a prediction is asked for"
     return excluded

@@ -1,0 +1,1 @@
+"""How the flows get run, scheduled and scaled. Names the flows; never copies one."""

@@ -1,0 +1,156 @@
+"""What should be registered with Prefect: four deployments a use case, made from ``usecase.yaml`` and the flows.
+
+Nothing here talks to a server. A deployment's ``version`` is a digest of all that it says, so that
+registering knows what has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from deployments.settings import RUN
+from tidemill import __version__
+from tidemill.errors import UserError
+from tidemill.store import DEFAULT_LAKE
+from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folder
+
+__all__ = ["FLOWS", "TAG", "WORK_POOL", "Flow", "Plan", "plan"]
+
+Flow = Literal["training", "scoring", "monitoring", "retraining"]
+FLOWS: tuple[Flow, ...] = ("training", "scoring", "monitoring", "retraining")
+WORK_POOL = "tidemill"
+TAG = "tidemill"
+MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
+
+_SENTENCES: dict[Flow, str] = {
+    "training": "Trains {title} and lets the gate decide whether the new version is promoted.",
+    "scoring": "Scores new rows of {title} with the champion.",
+    "monitoring": "Watches data, drift and quality of {title}, and raises alarms.",
+    "retraining": "Trains {title} anew when an alarm asks for it, at most once in {cooldown}.",
+}
+
+
+class Plan(BaseModel):
+    """One deployment as it should be. ``alarms`` are the levels that start it (``retraining`` only)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flow: Flow
+    use_case: str
+    entrypoint: str
+    description: str
+    parameters: dict[str, str]
+    parameter_schema: dict[str, Any]
+    schedule: str | None
+    tags: tuple[str, ...]
+    concurrency_limit: int
+    environment: dict[str, str]
+    alarms: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The deployment's full name, such as ``training/flights``."""
+        return f"{self.flow}/{self.use_case}"
+
+    @property
+    def version(self) -> str:
+        """Tidemill's version and a digest of everything that the plan says."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return f"{__version__}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def plan(names: Sequence[str] = (), lake: str | None = None, project: Path | None = None) -> list[Plan]:
+    """The deployments of the named use cases, or of all in the project.
+
+    Args:
+        names: use cases; none names them all.
+        lake: where the runs store everything; left out, ``TIDEMILL_LAKE`` or ``lake`` in the project's folder.
+        project: the folder with ``usecases/``; left out, ``TIDEMILL_PROJECT`` or the working folder.
+
+    Raises:
+        UserError: a use case is missing or wrong, a schedule is no cron line, or there is no use case at all.
+    """
+    folder = (project or project_folder()).resolve()
+    chosen = list(names) or list_usecases(folder)
+    if not chosen:
+        raise UserError(f"There is no use case in {folder / 'usecases'}: `tidemill init` writes one.")
+    where = _absolute(lake or os.environ.get("TIDEMILL_LAKE") or DEFAULT_LAKE, folder)
+    return [made for name in chosen for made in _plans(load_usecase(name, folder), where, folder)]
+
+
+def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
+    schedules: dict[Flow, str | None] = {
+        "training": use_case.schedule.training,
+        "scoring": use_case.schedule.scoring,
+        "monitoring": use_case.schedule.monitoring,
+        "retraining": None,
+    }
+    title = f"{use_case.name} ({use_case.title})" if use_case.title else use_case.name
+    for flow in FLOWS:
+        schedule = schedules[flow]
+        if schedule is not None:
+            _check_cron(schedule, f"schedule.{flow}", use_case)
+        yield Plan(
+            flow=flow,
+            use_case=use_case.name,
+            entrypoint=f"flows.{flow}.{flow}",
+            description=_SENTENCES[flow].format(title=title, cooldown=use_case.retrain.cooldown),
+            parameters={"use_case": use_case.name, "lake": lake},
+            parameter_schema=_parameter_schema(flow, use_case.name),
+            schedule=schedule,
+            tags=(TAG, use_case.name),
+            concurrency_limit=1,
+            environment={**RUN, "TIDEMILL_PROJECT": str(project)},
+            alarms=_alarms(use_case) if flow == "retraining" else (),
+        )
+
+
+def _alarms(use_case: UseCase) -> tuple[str, ...]:
+    levels: dict[str, tuple[str, ...]] = {"never": (), "page": ("page",), "warn": ("warn", "page")}
+    return levels[use_case.retrain.on]
+
+
+def _parameter_schema(flow: Flow, use_case: str) -> dict[str, Any]:
+    """The flow's own parameters as JSON Schema, by which the UI draws its form and the API refuses what is wrong.
+
+    The use case is fixed, unknown names are refused, and moments must look like one: the API does not check
+    formats, so a wrong one would fail only when it runs.
+    """
+    function = getattr(importlib.import_module(f"flows.{flow}"), flow)
+    schema: dict[str, Any] = function.parameters.model_dump(mode="json", exclude_unset=True)
+    properties = {name: _checked_moments(said) for name, said in schema["properties"].items()}
+    properties["use_case"] |= {"enum": [use_case], "default": use_case, "readOnly": True}
+    return {**schema, "properties": properties, "additionalProperties": False}
+
+
+def _checked_moments(schema: dict[str, Any]) -> dict[str, Any]:
+    checked = dict(schema)
+    if checked.get("format") == "date-time":
+        checked["pattern"] = MOMENT
+    if "anyOf" in checked:
+        checked["anyOf"] = [_checked_moments(choice) for choice in checked["anyOf"]]
+    return checked
+
+
+def _check_cron(line: str, field: str, use_case: UseCase) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=line, timezone="UTC")
+    except ValueError as error:
+        raise UserError(
+            f"{use_case.folder / 'usecase.yaml'}: `{field}` is no cron line: {line!r}. "
+            "Write minute, hour, day, month and weekday, such as `0 3 1 * *`."
+        ) from error
+
+
+def _absolute(lake: str, project: Path) -> str:
+    return lake if "://" in lake else str((project / Path(lake).expanduser()).resolve())

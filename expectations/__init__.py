@@ -1,0 +1,23 @@
+"""Great Expectations: what each use case's data must be, one suite a file, and what runs them.
+
+The only part of the project that imports Great Expectations, and only while a suite runs: that import
+alone takes seconds.
+"""
+
+from __future__ import annotations
+
+from expectations.inferring import infer_suite
+from expectations.judging import Judgement, Purpose, judge
+from expectations.suites import Suite, SuiteEntry, load_suite, suite_fingerprint, suite_path
+
+__all__ = [
+    "Judgement",
+    "Purpose",
+    "Suite",
+    "SuiteEntry",
+    "infer_suite",
+    "judge",
+    "load_suite",
+    "suite_fingerprint",
+    "suite_path",
+]

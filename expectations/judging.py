@@ -1,0 +1,135 @@
+"""Judge a Snapshot by its use case's suite: results in words, refused rows in Quarantine, Data Docs in the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from expectations.documents import write_documents
+from expectations.running import Finding, run
+from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, suite_path
+from expectations.wording import expected
+from tidemill.errors import UserError
+from tidemill.expressions import columns_of
+from tidemill.progress import Note, emit
+from tidemill.provenance import code_version
+from tidemill.results import ExpectationResult
+from tidemill.snapshot import Snapshot, write_snapshot
+from tidemill.store import Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["Judgement", "judge"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a suite says of a Snapshot.
+
+    ``kept`` are the rows that passed (the Snapshot itself when none was refused), ``refused`` the
+    others with `_rule` and `_reason`, or None. ``data_docs`` is the page's key in the lake.
+    """
+
+    results: tuple[ExpectationResult, ...]
+    kept: Snapshot
+    refused: Snapshot | None
+    data_docs: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether no critical expectation failed."""
+        return all(one.passed for one in self.results if one.severity == "critical")
+
+
+def judge(store: Store, use_case: UseCase, snapshot: Snapshot, *, purpose: Purpose, publish: bool) -> Judgement:
+    """Run the suite on ``snapshot``; ``publish`` writes Data Docs to ``<use_case>/data_docs/<snapshot id>/``.
+
+    Rows that fail an entry with ``rows: refuse`` go to Quarantine, whether or not the entry as a whole
+    failed: ``mostly`` says how many may. Away from training, entries about columns that only training
+    has (the target, forbidden columns) are left out when the column is not there.
+
+    Raises :exc:`UserError` for a broken suite, and when the suite refuses every row.
+    """
+    suite = load_suite(use_case)
+    if not suite.entries:
+        where = "has no expectations" if suite.path else f"there is no {'/'.join(suite_path(use_case).parts[-2:])}"
+        emit(Note(f"{use_case.name}: the data is not judged: {where}"))
+        return Judgement((), snapshot, None, None)
+    frame = snapshot.read(store)
+    entries = [entry for entry in suite.applying(purpose) if _applies(entry, use_case, frame, purpose)]
+    findings = run(entries, frame)
+    kept, refused = _sorted_out(store, use_case, snapshot, frame, findings)
+    results = tuple(_result(finding) for finding in findings)
+    key = write_documents(store, use_case, snapshot, suite, findings, results, purpose) if publish else None
+    return Judgement(results, kept, refused, key)
+
+
+def _applies(entry: SuiteEntry, use_case: UseCase, frame: pd.DataFrame, purpose: Purpose) -> bool:
+    if purpose == "training":
+        return True
+    target = use_case.target
+    known_later = {use_case.target_name, *use_case.columns.forbid, *([target.column] if target.column else [])}
+    known_later |= columns_of(target.expression) if target.expression else frozenset()
+    absent = {name for name in entry.columns() if name not in frame}
+    return not absent & known_later
+
+
+def _sorted_out(
+    store: Store, use_case: UseCase, snapshot: Snapshot, frame: pd.DataFrame, findings: Sequence[Finding]
+) -> tuple[Snapshot, Snapshot | None]:
+    """The rows that passed and the refused ones; a row that several entries refuse tells all their reasons."""
+    rule = np.full(len(frame), "", dtype=object)
+    reason = np.full(len(frame), "", dtype=object)
+    for finding in findings:
+        rows = finding.failed_rows
+        if rows is None or not len(rows):
+            continue
+        first = rows[rule[rows] == ""]
+        more = rows[rule[rows] != ""]
+        about = _about(finding.entry)
+        rule[first] = f"suite:{about}"
+        reason[first] = _why(finding.entry)
+        reason[more] = reason[more] + f"; {_why(finding.entry)}"
+    bad = rule != ""
+    if not bad.any():
+        return snapshot, None
+    if bad.all():
+        raise UserError(
+            f"the suite refuses all {len(frame):,} rows, first because {reason[0]}. "
+            f"Mend the data, or {'/'.join(suite_path(use_case).parts[-2:])}"
+        )
+    parents, code = (snapshot.id,), code_version()
+    refused = frame[bad].assign(_rule=rule[bad].astype(str), _reason=reason[bad].astype(str))
+    watermark = snapshot.manifest(store).watermark
+    return (
+        write_snapshot(
+            store, use_case.name, snapshot.kind, frame[~bad], parents=parents, watermark=watermark, code=code
+        ),
+        write_snapshot(store, use_case.name, "quarantine", refused, parents=parents, code=code),
+    )
+
+
+def _about(entry: SuiteEntry) -> str:
+    return "+".join(entry.columns()) or "table"
+
+
+def _why(entry: SuiteEntry) -> str:
+    """What is wrong with a refused row: the expectation of the column, without the share that may fail."""
+    kwargs = {name: value for name, value in entry.kwargs.items() if name != "mostly"}
+    return f"`{_about(entry)}` is not as expected: {expected(entry.type, kwargs)}"
+
+
+def _result(finding: Finding) -> ExpectationResult:
+    entry = finding.entry
+    columns = entry.columns()
+    return ExpectationResult(
+        expectation=expected(entry.type, entry.kwargs),
+        column=", ".join(columns) or None,
+        severity=entry.severity,
+        passed=finding.passed,
+        observed=finding.observed,
+        refused_rows=0 if finding.failed_rows is None else len(finding.failed_rows),
+        note=entry.note,
+    )

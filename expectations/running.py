@@ -1,0 +1,172 @@
+"""Running expectations with Great Expectations: the only module that imports it, and only when asked to run.
+
+Measured (docs/decisions/60): the import takes 3 to 9 s, so nothing may import it before a suite runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from expectations.suites import SuiteEntry
+from expectations.wording import observed
+from tidemill.errors import did_you_mean
+
+__all__ = ["Finding", "Positions", "run"]
+
+Positions = npt.NDArray[np.int64]
+
+# Great Expectations keeps its current context in a global and fails under threads (its issue #10757).
+_ONE_AT_A_TIME = Lock()
+
+# Fields of Great Expectations' expectation classes that an entry says beside `kwargs`, or that are not for users.
+_OUR_OWN = frozenset({"severity", "notes"})
+_INTERNAL = frozenset({
+    "batch_id", "catch_exceptions", "description", "id", "library_metadata", "meta", "rendered_content",
+    "result_format", "windows",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one entry. ``failed_rows`` are row positions, for entries that refuse rows;
+    ``raw`` is Great Expectations' own result as JSON."""
+
+    entry: SuiteEntry
+    passed: bool
+    observed: str
+    failed_rows: Positions | None
+    raw: dict[str, Any]
+
+
+def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Finding]:
+    """Check ``frame`` against every entry; findings come in the entries' order.
+
+    Raises :exc:`~tidemill.errors.UserError`, with file and line, for a type or kwargs that Great
+    Expectations does not have, and for ``rows: refuse`` where the type does not judge single rows.
+    """
+    numbered = list(enumerate(entries))
+    with _ONE_AT_A_TIME:
+        frame = frame.reset_index(drop=True)
+        plain = _validate([pair for pair in numbered if not pair[1].refuse], frame, {"result_format": "BASIC"})
+        rows = _validate(
+            [pair for pair in numbered if pair[1].refuse],
+            frame,
+            {"result_format": "COMPLETE", "return_unexpected_index_query": False},
+        )
+    return [finding for _, finding in sorted([*plain, *rows], key=lambda pair: pair[0])]
+
+
+def _validate(
+    entries: Sequence[tuple[int, SuiteEntry]], frame: pd.DataFrame, result_format: dict[str, Any]
+) -> list[tuple[int, Finding]]:
+    if not entries:
+        return []
+    import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    built = [_built(entry, place, frame) for place, entry in entries]
+    context = great_expectations.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    suite = great_expectations.ExpectationSuite(name="suite")
+    for expectation in built:
+        suite.add_expectation(expectation)
+    by_place = dict(entries)
+    results = batch.validate(suite, result_format=result_format).results
+    return [(place, _finding(by_place[place], one, frame)) for place, one in ((_place(one), one) for one in results)]
+
+
+def _place(result: Any) -> int:
+    return int(result.expectation_config.meta["place"])
+
+
+def _built(entry: SuiteEntry, place: int, frame: pd.DataFrame) -> Any:
+    """Great Expectations' object for an entry, its kwargs checked."""
+    from great_expectations.compatibility.pydantic import ValidationError
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
+
+    try:
+        kind = get_expectation_impl(entry.type)
+    except ExpectationNotFoundError:
+        hint = did_you_mean(entry.type, list_registered_expectation_implementations())
+        raise entry.error(f"Great Expectations has no such expectation{hint}") from None
+    if entry.refuse and not _judges_rows(kind):
+        raise entry.error("it judges the table, not single rows: remove it", "rows")
+    allowed = [name for name in kind.__fields__ if name not in _OUR_OWN | _INTERNAL]
+    for name in entry.kwargs:
+        if name in _OUR_OWN:
+            raise entry.error(f"`{name.rstrip('s')}` stands beside `kwargs`, not within", f"kwargs.{name}")
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise entry.error(f"there is no such argument{hint}. It may have {', '.join(allowed)}", f"kwargs.{name}")
+    kwargs = {name: _moment(value, entry, frame) for name, value in entry.kwargs.items()}
+    try:
+        return kind(**kwargs, severity=entry.severity, meta={"place": place, "notes": entry.note})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part != "__root__")
+        raise entry.error(str(first["msg"]), ".".join(part for part in ("kwargs", field) if part)) from None
+
+
+def _judges_rows(kind: type) -> bool:
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
+
+    typed = kind.__name__ in ("ExpectColumnValuesToBeOfType", "ExpectColumnValuesToBeInTypeList")
+    return not typed and issubclass(kind, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation)
+
+
+def _moment(value: Any, entry: SuiteEntry, frame: pd.DataFrame) -> Any:
+    """A date or time in the time zone of the entry's column: the two kinds can't be compared."""
+    if not isinstance(value, date):
+        return value
+    at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    columns = [frame[name] for name in entry.columns() if name in frame]
+    naive = any(column.dtype.kind == "M" and getattr(column.dtype, "tz", None) is None for column in columns)
+    return at.astimezone(UTC).replace(tzinfo=None) if naive else at
+
+
+def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame) -> Finding:
+    rows = result.result.pop("unexpected_index_list", None) if entry.refuse else None
+    result.result.pop("unexpected_list", None)
+    raw: dict[str, Any] = result.to_json_dict()
+    raw["expectation_config"].pop("id", None)
+    failure = _failure(entry, raw.get("exception_info") or {}, frame)
+    if failure:
+        raw["exception_info"] = {"raised_exception": True, "exception_message": failure}
+    passed = bool(result.success) and not failure
+    return Finding(
+        entry=entry,
+        passed=passed,
+        observed=failure or observed(raw["result"], passed=passed),
+        failed_rows=None if rows is None else np.asarray(rows, dtype=np.int64),
+        raw=raw,
+    )
+
+
+def _failure(entry: SuiteEntry, said: dict[str, Any], frame: pd.DataFrame) -> str:
+    """Why an entry could not be checked, in words; empty when it was."""
+    absent = [name for name in entry.columns() if name not in frame]
+    each = [said] if "raised_exception" in said else list(said.values())
+    problems = [str(one.get("exception_message")) for one in each if one.get("raised_exception")]
+    if absent and (problems or entry.type == "expect_column_to_exist"):
+        return f"there is no column `{absent[0]}`{did_you_mean(absent[0], frame.columns)}"
+    return f"it could not be checked: {problems[0]}" if problems else ""

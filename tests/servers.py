@@ -1,0 +1,129 @@
+"""Real S3 servers for the tests, each on a free port of this machine and stopped at the end.
+
+`rclone serve s3` ignores conditional writes, `moto_server` honours them: what must hold on S3 is
+tried on both kinds.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["S3Server", "free_port", "moto", "rclone", "running"]
+
+_START_SECONDS = 60.0
+_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running server with one bucket in it."""
+
+    kind: str
+    endpoint: str
+    key: str
+    secret: str
+    bucket: str
+    conditional: bool
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs to use it; pass it on to subprocesses together with ``os.environ``."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def foreign(self) -> tuple[str, ...]:
+        """Environment variables that must not be set beside these."""
+        return _FOREIGN
+
+    def lake(self) -> str:
+        """The URL of a lake that nobody has used yet."""
+        return f"s3://{self.bucket}/{uuid.uuid4().hex[:12]}"
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[S3Server]:
+    """``rclone serve s3`` over ``folder``: real, and without conditional writes."""
+    (folder / "lake").mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        _tool("rclone"),
+        "serve",
+        "s3",
+        str(folder),
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--auth-key",
+        "tester,secret-1",
+    ]
+    environment = {**os.environ, "RCLONE_CONFIG": str(folder / "none.conf")}
+    with running(command, port, folder.parent / "rclone.log", environment):
+        yield S3Server("rclone", f"http://127.0.0.1:{port}", "tester", "secret-1", "lake", conditional=False)
+
+
+@contextmanager
+def moto(folder: Path) -> Iterator[S3Server]:
+    """``moto_server``: a simulation in one process, with conditional writes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with running([_tool("moto_server"), "-p", str(port)], port, folder / "moto.log", dict(os.environ)):
+        endpoint = f"http://127.0.0.1:{port}"
+        with urllib.request.urlopen(urllib.request.Request(f"{endpoint}/lake", method="PUT"), timeout=30):
+            yield S3Server("moto", endpoint, "tester", "secret-1", "lake", conditional=True)
+
+
+@contextmanager
+def running(
+    command: list[str], port: int, log: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process that listens on ``port``; ended when the block is left, however that happens."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=dict(environment))
+    try:
+        _wait(process, port, log)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended at once: {log.read_text(errors='replace')[-2000:]}")
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} did not listen within {_START_SECONDS:.0f} s")
+
+
+def _tool(name: str) -> str:
+    """A program of this interpreter's environment."""
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,212 @@
+"""Tidying a frame's values without touching its rows: the same for training, scoring and serving.
+
+Nothing here looks at more than one value at a time, so one row sent to the REST service is tidied
+exactly as it was among a million in training. What needs the whole column (guessing that a text
+column holds numbers, say) is :mod:`tidemill.cleaning.inference`'s, and ends in ``types``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidemill.errors import UserError
+from tidemill.usecase.schema import CleanRules, UseCase
+
+__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Kind", "declared_kinds", "normalise", "parse_times", "text_of", "unreadable"]
+
+Kind = Literal["number", "category", "time", "boolean"]
+
+TRUE_WORDS = ("true", "t", "yes", "y", "on", "1")
+FALSE_WORDS = ("false", "f", "no", "n", "off", "0")
+UTC_MICROSECONDS = "datetime64[us, UTC]"
+
+
+def declared_kinds(use_case: UseCase) -> dict[str, Kind]:
+    """What the use case says its columns are: ``columns.types``, and the time column is a time."""
+    kinds: dict[str, Kind] = dict(use_case.columns.types)
+    if use_case.time is not None:
+        kinds[use_case.time] = "time"
+    return kinds
+
+
+def normalise(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind]) -> pd.DataFrame:
+    """The same rows with tidy values: a new frame with the same columns, index and length.
+
+    * text is trimmed, and empty text and the words of ``rules.missing`` become null (``rules.strip``);
+    * columns that ``types`` names become ``float64`` or an integer type (number), ``str`` (category),
+      ``datetime64[us, UTC]`` (time) or ``boolean``; what can't be read as such becomes null;
+    * other columns keep their type, except that ``object`` columns get the plain type of what they
+      hold, infinities become null, and times become UTC in microseconds.
+
+    Raises :exc:`UserError` when two columns have one name.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise UserError(f"two columns are called `{twice}`: rename or drop one of them")
+    result = frame.copy(deep=False)
+    for place, (name, column) in enumerate(frame.items()):
+        tidy = _tidy(column, rules, types.get(str(name)))
+        if tidy is not column:
+            result.isetitem(place, tidy.array)
+    return result
+
+
+def unreadable(before: pd.Series, after: pd.Series, rules: CleanRules) -> pd.Series:
+    """Which values :func:`normalise` lost for want of a reading: there before, and null after (bool, same index)."""
+    lost = after.isna() & before.notna()
+    if lost.any():
+        lost &= _plain(before, rules).notna()
+    return lost
+
+
+def parse_times(column: pd.Series, rules: CleanRules) -> pd.Series:
+    """A column as ``datetime64[us, UTC]``: null where it can't be read. Times without an offset are UTC."""
+    return _as_time(_plain(column, rules))
+
+
+def _tidy(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Series:
+    plain = _plain(column, rules)
+    if kind == "number":
+        return _as_number(plain)
+    if kind == "category":
+        return _as_category(plain)
+    if kind == "boolean":
+        return _as_boolean(plain)
+    if kind == "time":
+        return _as_time(plain)
+    return plain
+
+
+def _plain(column: pd.Series, rules: CleanRules) -> pd.Series:
+    """The column in one of the plain types: numbers, ``boolean``, ``str`` or UTC times."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.StringDtype):
+        return _tidy_text(column, rules)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _plain(column.astype(dtype.categories.dtype), rules)
+    if isinstance(dtype, pd.ArrowDtype):
+        return _plain(
+            pa.chunked_array([pa.array(column)]).to_pandas().set_axis(column.index).rename(column.name), rules
+        )
+    if dtype.kind in "iuf":
+        return _plain_number(column)
+    if dtype.kind == "M":
+        return _utc(column)
+    return _plain_object(column, rules) if dtype == np.dtype(object) else column
+
+
+def _plain_number(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, np.dtype):
+        return column if column.dtype.kind in "iu" else _finite(column)
+    whole = column.dtype.kind in "iu" and not column.isna().any()
+    return column.astype("int64") if whole else _finite(column.astype("float64"))
+
+
+def _plain_object(column: pd.Series, rules: CleanRules) -> pd.Series:
+    """An ``object`` column as the plain type of what it holds; mixed values become text."""
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if held == "empty":
+        return column.astype("float64")
+    if held == "boolean":
+        return column.astype("boolean")
+    if held in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return _finite(pd.to_numeric(column.where(column.notna(), np.nan)).astype("float64"))
+    if held in ("datetime", "datetime64", "date"):
+        return _utc(pd.to_datetime(column, utc=True))
+    texts = column.map(text_of, na_action="ignore") if held != "string" else column
+    return _tidy_text(texts.astype("str"), rules)
+
+
+def _tidy_text(column: pd.Series, rules: CleanRules) -> pd.Series:
+    if not rules.strip:
+        return column
+    values = pc.utf8_trim_whitespace(pa.array(column, type=pa.large_string(), from_pandas=True))
+    missing = pa.array(["", *rules.missing], values.type)
+    tidy = pc.if_else(pc.is_in(values, value_set=missing), pa.scalar(None, values.type), values)
+    return _from_arrow(tidy, column)
+
+
+def _as_number(column: pd.Series) -> pd.Series:
+    if _is_text(column):
+        return _finite(pd.to_numeric(column, errors="coerce").astype("float64"))
+    if column.dtype.kind == "b":
+        return column.astype("float64")
+    if column.dtype.kind == "M":
+        return pd.Series(np.nan, index=column.index, name=column.name)
+    return column
+
+
+def _as_category(column: pd.Series) -> pd.Series:
+    if _is_text(column):
+        return column
+    levels = pd.Series(column.dropna().unique())
+    words = dict(zip(levels, levels.map(text_of), strict=True))
+    return column.map(words, na_action="ignore").astype("str")
+
+
+def _as_boolean(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "b":
+        return column.astype("boolean")
+    words = _as_category(column).str.lower()
+    known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
+    return words.map(known, na_action="ignore").astype("boolean")
+
+
+def _as_time(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "M":
+        return column
+    if _is_text(column):
+        return _utc(pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce"))
+    if column.dtype.kind in "iuf":
+        return _from_epoch(column)
+    return pd.Series(pd.NaT, index=column.index, name=column.name, dtype=UTC_MICROSECONDS)
+
+
+def _from_epoch(column: pd.Series) -> pd.Series:
+    """Numbers as times since 1970: seconds, or milli-, micro- or nanoseconds by their size.
+
+    Below 10 million (a date in April 1970) a number is a year, a step or an index, not a time: null.
+    """
+    size = column.abs()
+    seconds = column.astype("float64")
+    for least, divisor in ((1e11, 1e3), (1e14, 1e6), (1e17, 1e9)):
+        seconds = seconds.where(~(size >= least), column / divisor)
+    seconds = seconds.where((size >= 1e7) & (seconds.abs() < 1e11))
+    return _utc(pd.to_datetime((seconds * 1e6).round(), unit="us", utc=True, errors="coerce"))
+
+
+def _utc(column: pd.Series) -> pd.Series:
+    """A time column in UTC and microseconds. Times without an offset are UTC by the house rule."""
+    if column.dtype == UTC_MICROSECONDS:
+        return column
+    aware: pd.Series = column.dt.tz_localize("UTC") if column.dt.tz is None else column.dt.tz_convert("UTC")
+    utc: pd.Series = aware.dt.as_unit("us")
+    return utc
+
+
+def _finite(column: pd.Series) -> pd.Series:
+    infinite = np.isinf(column.to_numpy(dtype="float64", na_value=np.nan))
+    return column.mask(infinite) if infinite.any() else column
+
+
+def text_of(value: object) -> str:
+    """A value as a category's name: ``7.0`` and ``7`` are one category, and booleans are lower-case."""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype)
+
+
+def _from_arrow(values: pa.Array, like: pd.Series) -> pd.Series:
+    return pd.Series(values, index=like.index, name=like.name, dtype="str")

@@ -1,0 +1,101 @@
+"""Why a row is refused: rules as masks, each with a reason that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tidemill.cleaning.normalising import Kind, unreadable
+from tidemill.errors import UserError, did_you_mean
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["Refusal", "Refused", "judged", "refusals"]
+
+_WORDS: Mapping[Kind, str] = {"number": "a number", "time": "a time", "boolean": "true or false", "category": "text"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows that one rule refuses (a boolean mask over the frame), and why."""
+
+    rule: str
+    reason: str
+    rows: pd.Series
+
+
+def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Refusal]:
+    """Every rule that refuses at least one row, in the order in which they count.
+
+    Raises :exc:`UserError` for a rule about a column that is not there or is not a number.
+    """
+    rules = use_case.clean
+    _check_named(use_case, tidy)
+    for name, kind in kinds.items():
+        if name in tidy:
+            yield from _some(
+                f"type:{name}", f"`{name}` is not {_WORDS[kind]}", unreadable(raw[name], tidy[name], rules)
+            )
+    needed = dict.fromkeys([*([use_case.time] if use_case.time else []), *use_case.id, *rules.required])
+    for name in needed:
+        lost = tidy[name].isna() & ~unreadable(raw[name], tidy[name], rules)
+        yield from _some(f"required:{name}", f"`{name}` is missing", lost)
+    for name, (low, high) in rules.ranges.items():
+        values = tidy[name]
+        if low is not None:
+            yield from _some(f"range:{name}", f"`{name}` is below {low:g}", values < low)
+        if high is not None:
+            yield from _some(f"range:{name}", f"`{name}` is above {high:g}", values > high)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The rows that were refused: a mask over the frame, the rows as they came with `_rule` and `_reason`,
+    and how many count for each reason."""
+
+    mask: pd.Series
+    rows: pd.DataFrame
+    counts: dict[str, int]
+
+
+def judged(raw: pd.DataFrame, found: Iterable[Refusal]) -> Refused:
+    """Bring the rules together. A row that several refuse counts for the first and tells all of them."""
+    rule = np.full(len(raw), "", dtype=object)
+    reason = np.full(len(raw), "", dtype=object)
+    counts: dict[str, int] = {}
+    for refusal in found:
+        hit = refusal.rows.to_numpy()
+        first = hit & (rule == "")
+        more = hit & ~first
+        if first.any():
+            counts[refusal.reason] = counts.get(refusal.reason, 0) + int(first.sum())
+        rule[first], reason[first] = refusal.rule, refusal.reason
+        reason[more] = reason[more] + f"; {refusal.reason}"
+    mask = rule != ""
+    rows = raw[mask].reset_index(drop=True)
+    rows = rows.assign(_rule=pd.Series(rule[mask], dtype="str"), _reason=pd.Series(reason[mask], dtype="str"))
+    return Refused(pd.Series(mask, index=raw.index), rows, counts)
+
+
+def _some(rule: str, reason: str, rows: pd.Series) -> Iterator[Refusal]:
+    mask = rows.fillna(False).astype(bool)
+    if mask.any():
+        yield Refusal(rule, reason, mask)
+
+
+def _check_named(use_case: UseCase, frame: pd.DataFrame) -> None:
+    rules = use_case.clean
+    for where, names in (("clean.required", rules.required), ("clean.ranges", rules.ranges), ("id", use_case.id)):
+        for name in names:
+            if name not in frame:
+                raise UserError(f"{where}: there is no column `{name}`{did_you_mean(name, frame.columns)}")
+    if use_case.time is not None and use_case.time not in frame:
+        raise UserError(f"time: there is no column `{use_case.time}`{did_you_mean(use_case.time, frame.columns)}")
+    for name in rules.ranges:
+        if frame[name].dtype.kind not in "iuf":
+            raise UserError(
+                f"clean.ranges.{name}: the column does not hold numbers. Say `{name}: number` under `columns.types`, "
+                f"or drop the range"
+            )

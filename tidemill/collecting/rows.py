@@ -1,0 +1,176 @@
+"""The rows of a use case: the primary source's, with derived columns and side sources, a frame at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from tidemill.cleaning import Kind, declared_kinds, normalise
+from tidemill.cleaning.normalising import parse_times
+from tidemill.collecting.joining import Side, read_side
+from tidemill.errors import UserError, did_you_mean
+from tidemill.expressions import columns_of, evaluate
+from tidemill.reading import Dataset, open_dataset
+from tidemill.reading.plain import TEXT, TIME
+from tidemill.usecase.schema import Source, UseCase
+
+__all__ = ["Rows", "open_rows", "open_source", "resolved"]
+
+
+@dataclass
+class Rows:
+    """Where the rows come from, ready to be read. The counts and times fill as frames go by.
+
+    ``unmatched`` counts rows without a partner by side source, ``span`` is the oldest and newest time in
+    the source, ``watermark`` the newest within the limits.
+    """
+
+    use_case: UseCase
+    primary: Dataset
+    sides: tuple[tuple[Side, Dataset], ...]
+    derive: Mapping[str, str]
+    unmatched: dict[str, int] = field(default_factory=dict)
+    span: tuple[datetime, datetime] | None = None
+    watermark: datetime | None = None
+
+    def frames(self, rows: int, since: datetime | None = None, until: datetime | None = None) -> Iterator[pd.DataFrame]:
+        """Frames of at most ``rows`` rows, in file order, with ``since`` <= time < ``until``.
+
+        A row whose time is missing or can't be read is within every limit: cleaning refuses it.
+        """
+        use_case = self.use_case
+        limits = None
+        if use_case.time in self.primary.columns and self.primary.schema.field(use_case.time).type == TIME:
+            limits = (use_case.time, since, until)
+        for frame in self.primary.frames(rows, limits=limits):
+            whole = self._derived(frame)
+            times = self._times(whole)
+            if times is not None:
+                whole, times = self._within(whole, times, since, until)
+            if len(whole):
+                yield self._joined(whole, times)
+
+    def _derived(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not self.derive:
+            return frame
+        use_case, kinds = self.use_case, declared_kinds(self.use_case)
+        asked = set().union(*(columns_of(expression) for expression in self.derive.values()))
+        tidy = normalise(frame[[name for name in frame.columns if name in asked]], use_case.clean, kinds)
+        made: dict[str, pd.Series] = {}
+        for name, expression in self.derive.items():
+            tidy[name] = made[name] = evaluate(expression, tidy)
+        return frame.assign(**made)
+
+    def _times(self, frame: pd.DataFrame) -> pd.Series | None:
+        name = self.use_case.time
+        return parse_times(frame[name], self.use_case.clean) if name in frame.columns else None
+
+    def _within(
+        self, frame: pd.DataFrame, times: pd.Series, since: datetime | None, until: datetime | None
+    ) -> tuple[pd.DataFrame, pd.Series]:
+        seen = _span(times)
+        if seen is not None:
+            self.span = seen if self.span is None else (min(self.span[0], seen[0]), max(self.span[1], seen[1]))
+        keep = pd.Series(True, index=frame.index)
+        if since is not None:
+            keep &= (times >= since) | times.isna()
+        if until is not None:
+            keep &= (times < until) | times.isna()
+        if not keep.all():
+            frame, times = frame[keep].reset_index(drop=True), times[keep].reset_index(drop=True)
+        kept = _span(times)
+        if kept is not None:
+            self.watermark = kept[1] if self.watermark is None else max(self.watermark, kept[1])
+        return frame, times
+
+    def _joined(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
+        for side, _ in self.sides:
+            frame, lost = side.attached(frame, times)
+            self.unmatched[side.name] = self.unmatched.get(side.name, 0) + lost
+        return frame
+
+
+def _span(times: pd.Series) -> tuple[datetime, datetime] | None:
+    low, high = times.min(), times.max()
+    return None if pd.isna(low) else (low.to_pydatetime().astimezone(UTC), high.to_pydatetime().astimezone(UTC))
+
+
+def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool) -> Rows:
+    """Everything that making rows of ``primary`` takes, with what is missing said before anything is read.
+
+    When ``scoring``, the input may bring columns that would be derived or joined, and brings them.
+    """
+    known = list(primary.columns)
+    derive: dict[str, str] = {}
+    for name, expression in use_case.derive.items():
+        if name in known:
+            if scoring:
+                continue
+            raise UserError(
+                f"derive.{name}: {primary.url} has a column `{name}` already. Give the derived one another name"
+            )
+        _check_present(columns_of(expression), known, f"derive.{name}", primary.url)
+        derive[name] = expression
+        known.append(name)
+    sides = []
+    for name, source in use_case.sources.items():
+        if source.join is None or (scoring and source.join.columns and set(source.join.columns) <= set(known)):
+            continue
+        side, data = _side(use_case, name, source, primary, known, scoring=scoring)
+        sides.append((side, data))
+        known += [column for column in side.values.columns if column not in known]
+    return Rows(use_case, primary, tuple(sides), derive, {side.name: 0 for side, _ in sides})
+
+
+def _side(
+    use_case: UseCase, name: str, source: Source, primary: Dataset, known: list[str], *, scoring: bool
+) -> tuple[Side, Dataset]:
+    join = source.join
+    assert join is not None
+    _check_present(join.on, known, f"sources.{name}.join.on", primary.url)
+    if join.as_of is not None:
+        if use_case.time is None:
+            raise UserError(
+                f"sources.{name}.join.as_of needs the rows' own time: name its column as `time` in the use case"
+            )
+        _check_present([use_case.time], known, "time", primary.url)
+    data = open_source(use_case, name)
+    kinds = declared_kinds(use_case)
+    _check_alike(join.on, primary, data, name, kinds)
+    return read_side(name, join, data, use_case.clean, kinds, set() if scoring else set(known)), data
+
+
+def _check_present(names: Iterable[str], known: list[str], where: str, url: str) -> None:
+    for name in sorted(names):
+        if name not in known:
+            raise UserError(f"{where}: there is no column `{name}` in {url}{did_you_mean(name, known)}")
+
+
+def _check_alike(keys: Iterable[str], primary: Dataset, side: Dataset, name: str, kinds: Mapping[str, Kind]) -> None:
+    """Text never equals a number: a join on such a pair would silently find nothing."""
+    for key in keys:
+        if key not in primary.columns or kinds.get(key) == "category":
+            continue
+        texts = [data.schema.field(key).type == TEXT for data in (primary, side)]
+        if texts[0] != texts[1]:
+            which = primary.url if texts[0] else side.url
+            raise UserError(
+                f"sources.{name}.join.on: `{key}` is text in {which} only. Say `{key}: category` under `columns.types`"
+            )
+
+
+def open_source(use_case: UseCase, name: str) -> Dataset:
+    """Look through one source's files."""
+    source = use_case.sources[name]
+    return open_dataset(resolved(use_case, source.url), source.format, declared_kinds(use_case), use_case.clean.missing)
+
+
+def resolved(use_case: UseCase, url: str) -> str:
+    """A source's URL: relative paths start at the use case's folder."""
+    if "://" in url or url.startswith(("file:", "memory:")) or Path(url).is_absolute():
+        return url
+    return str(use_case.folder / url)

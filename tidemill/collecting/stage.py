@@ -1,0 +1,135 @@
+"""The stage that makes the raw Snapshot, and the stream that scoring reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from tidemill.cleaning import Kind, declared_kinds
+from tidemill.collecting.rows import Rows, open_rows, open_source, resolved
+from tidemill.errors import UserError, did_you_mean
+from tidemill.progress import Note, emit
+from tidemill.provenance import code_version
+from tidemill.reading import Format, open_dataset
+from tidemill.results import Collected, SourceRead
+from tidemill.snapshot import SnapshotWriter
+from tidemill.store import Json, Store, list_objects
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["batches", "collect", "source_state"]
+
+_ROWS = 100_000
+
+
+def collect(
+    store: Store, use_case: UseCase, *, since: datetime | None = None, until: datetime | None = None
+) -> Collected:
+    """Read the sources into one raw Snapshot: derived columns made, side sources joined as of each row's time.
+
+    Only rows with ``since`` <= time < ``until`` are read (rows without a readable time always are:
+    cleaning refuses them with a reason). The primary source goes by in pieces of 100,000 rows; side
+    sources are held in memory. The Snapshot's watermark is the newest time in it.
+
+    Raises :exc:`UserError` for a source that can't be read, for columns of the use case that no
+    source has, and when no row is within the limits.
+    """
+    since, until = _aware(since), _aware(until)
+    if use_case.time is None and (since or until):
+        raise UserError("since and until need a time: name its column as `time` in the use case")
+    rows = open_rows(use_case, open_source(use_case, use_case.primary), scoring=False)
+    _check_columns(use_case, rows)
+    writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
+    written = 0
+    for frame in rows.frames(_ROWS, since, until):
+        writer.add(frame)
+        written += len(frame)
+    if not written:
+        raise UserError(_nothing_within(rows, since, until))
+    snapshot = writer.close(watermark=rows.watermark)
+    return Collected(snapshot=snapshot, sources=_sources(rows, written), since=since, until=until)
+
+
+def batches(
+    use_case: UseCase,
+    url: str,
+    rows: int,
+    *,
+    format: Format = "auto",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    types: Mapping[str, Kind] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """The rows at ``url`` in file order, at most ``rows`` a frame, made exactly as :func:`collect` makes them.
+
+    For scoring: nothing is dropped (unless ``since`` or ``until`` says so), and what the input already
+    has is neither derived nor joined again. ``types`` says how to read columns on top of
+    ``columns.types``: a model's own kinds keep a column of codes text whatever this one file holds.
+    A relative ``url`` starts at the working directory.
+    """
+    since, until = _aware(since), _aware(until)
+    kinds = {**(types or {}), **declared_kinds(use_case)}
+    primary = open_dataset(url, format, kinds, use_case.clean.missing)
+    if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
+        raise UserError(f"{url} has no column `{use_case.time}`, which since and until need")
+    yield from open_rows(use_case, primary, scoring=True).frames(rows, since, until)
+
+
+def source_state(use_case: UseCase) -> Json:
+    """What :func:`collect` depends on outside the sections `sources`, `derive` and `time`: name, size and
+    version of every file, and how values are read. Raises UserError when a source has no files."""
+    files = {
+        name: [[found.name, found.size, found.version] for found in list_objects(resolved(use_case, source.url))]
+        for name, source in sorted(use_case.sources.items())
+    }
+    return {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
+
+
+def _check_columns(use_case: UseCase, rows: Rows) -> None:
+    """Every column that the use case names must come from somewhere; a misspelt `forbid` would forbid nothing."""
+    known = [*rows.primary.columns, *rows.derive]
+    known += [str(column) for side, _ in rows.sides for column in side.values.columns]
+    target = use_case.target.column
+    named: list[tuple[str, str | None]] = [("time", use_case.time), ("group", use_case.group), ("target", target)]
+    named += [("id", column) for column in use_case.id]
+    rules = use_case.columns
+    for field, columns in (("forbid", rules.forbid), ("ignore", rules.ignore), ("types", tuple(rules.types))):
+        named += [(f"columns.{field}", column) for column in columns]
+    for where, column in named:
+        if column is not None and column not in known:
+            raise UserError(
+                f"{where}: there is no column `{column}` in the sources of {use_case.name}{did_you_mean(column, known)}"
+            )
+
+
+def _sources(rows: Rows, written: int) -> tuple[SourceRead, ...]:
+    use_case = rows.use_case
+    primary = use_case.primary
+    found = [_source(use_case, primary, written, len(rows.primary.files), 0, rows.primary.notes)]
+    for side, data in rows.sides:
+        lost = rows.unmatched[side.name]
+        if lost == written:
+            emit(Note(f"no row found a partner in the source `{side.name}`: do its keys and times match the rows'?"))
+        found.append(_source(use_case, side.name, data.rows, len(data.files), lost, data.notes))
+    for note in (note for source in found for note in source.notes):
+        emit(Note(note))
+    return tuple(found)
+
+
+def _source(use_case: UseCase, name: str, rows: int, files: int, lost: int, notes: tuple[str, ...]) -> SourceRead:
+    return SourceRead(name=name, url=use_case.sources[name].url, files=files, rows=rows, unmatched=lost, notes=notes)
+
+
+def _nothing_within(rows: Rows, since: datetime | None, until: datetime | None) -> str:
+    limits = " and ".join(
+        f"{word} {moment:%Y-%m-%d %H:%M} UTC" for word, moment in (("from", since), ("before", until)) if moment
+    )
+    has = f": its times go from {rows.span[0]:%Y-%m-%d %H:%M} to {rows.span[1]:%Y-%m-%d %H:%M}" if rows.span else ""
+    return f"{rows.primary.url} has no rows {limits}{has}. Ask for another window, or bring newer data"
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,107 @@
+"""Three plain models on the same rows and features: what a tuned model must beat to be worth its trouble."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from tidemill.learning.boosting import Data, Problem
+from tidemill.learning.features import Matrix
+from tidemill.learning.preparing import prepare
+from tidemill.learning.scores import Doubles
+from tidemill.results import Labelled, Split
+from tidemill.store import Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["race"]
+
+DEFAULT_ROUNDS = 100
+LINEAR_ROWS = 50_000
+LINEAR_LEVELS = 30
+LINEAR_STEPS = 200
+
+
+def race(
+    store: Store, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]
+) -> dict[str, Doubles]:
+    """Predictions on the gate rows, by baseline: ``constant``, a linear model, and ``XGBoost defaults``.
+
+    Shape ``(rows,)`` for binary (probability of the positive class) and regression, ``(rows, classes)``
+    for multiclass. The linear model is ``logistic regression`` or, for regression, ``linear regression``;
+    it is fitted on a sample where rows are many.
+    """
+    prepared = prepare(store, use_case, labelled, split, excluded)
+    data, problem = prepared.data, prepared.problem
+    gate = data.recipe.transform(split.gate.read(store))
+    linear = "linear regression" if problem.task == "regression" else "logistic regression"
+    return {
+        "constant": _constant(data, problem, len(gate)),
+        linear: _linear(data, problem, gate),
+        "XGBoost defaults": _defaults(data, problem, gate),
+    }
+
+
+def _constant(data: Data, problem: Problem, rows: int) -> Doubles:
+    """The training rows' mean, or their classes' shares."""
+    if problem.task != "multiclass":
+        return np.full(rows, data.target.mean())
+    shares = np.bincount(data.target.astype(np.int64), minlength=problem.classes) / len(data.target)
+    return np.tile(shares, (rows, 1))
+
+
+def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    rng = np.random.default_rng(problem.seed)
+    rows = np.arange(len(data.target))
+    if len(rows) > LINEAR_ROWS:
+        rows = np.sort(rng.choice(rows, size=LINEAR_ROWS, replace=False))
+    before, after = _design(data, data.matrix[rows], gate)
+    if problem.task == "regression":
+        return np.asarray(Ridge().fit(before, data.target[rows]).predict(after), dtype=np.float64)
+    model = LogisticRegression(max_iter=LINEAR_STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(before, data.target[rows].astype(np.int64))
+    shares = np.zeros((len(gate), problem.classes))
+    shares[:, model.classes_] = model.predict_proba(after)
+    return shares[:, 1] if problem.task == "binary" else shares
+
+
+def _design(data: Data, fit: Matrix, gate: Matrix) -> tuple[Doubles, Doubles]:
+    """Standardised numbers with the median where missing, and an indicator for each frequent level."""
+    before: list[Doubles] = []
+    after: list[Doubles] = []
+    for position, feature in enumerate(data.recipe.features):
+        known = fit[:, position].astype(np.float64)
+        asked = gate[:, position].astype(np.float64)
+        if feature.kind == "category":
+            levels, counts = np.unique(known[~np.isnan(known)], return_counts=True)
+            for level in levels[np.argsort(-counts, kind="stable")][:LINEAR_LEVELS]:
+                before.append((known == level).astype(np.float64))
+                after.append((asked == level).astype(np.float64))
+            continue
+        middle = float(np.nanmedian(known)) if not np.isnan(known).all() else 0.0
+        known, asked = np.nan_to_num(known, nan=middle), np.nan_to_num(asked, nan=middle)
+        spread = float(known.std()) or 1.0
+        before.append((known - known.mean()) / spread)
+        after.append((asked - known.mean()) / spread)
+    return np.column_stack(before), np.column_stack(after)
+
+
+def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
+    """XGBoost as it comes, for its usual 100 rounds."""
+    import xgboost
+
+    objective = problem.settings({}, problem.seed)
+    settings = {name: objective[name] for name in ("objective", "nthread", "seed", "verbosity")}
+    if problem.task == "multiclass":
+        settings["num_class"] = problem.classes
+    rows = xgboost.QuantileDMatrix(
+        data.matrix, data.target, feature_types=data.recipe.feature_types, enable_categorical=True
+    )
+    booster = xgboost.train(settings, rows, num_boost_round=DEFAULT_ROUNDS)
+    return np.asarray(booster.inplace_predict(gate), dtype=np.float64)

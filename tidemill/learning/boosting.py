@@ -1,0 +1,233 @@
+"""Boosting: all folds of one setting grown in lockstep, and one booster on all rows.
+
+Lockstep gives one learning curve, the mean over the folds: the number of rounds is chosen once for
+all of them, a hopeless setting can be stopped at any round, and there is a value at any moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.learning.features import Matrix, Recipe
+from tidemill.learning.folds import Fold
+from tidemill.learning.margins import Margins, probabilities
+from tidemill.learning.scores import higher_is_better, score
+
+if TYPE_CHECKING:
+    import xgboost
+
+__all__ = ["Curve", "Data", "FoldMatrices", "Parameters", "Problem", "boost", "fit_boosters"]
+
+MAX_BIN = 128
+EVALUATE_EVERY = 5
+FIRST_REPORT = 2
+MOST_ROUNDS = 1_500
+PATIENT_PROGRESS = 3.0
+
+Parameters = Mapping[str, float | int | str | bool | None]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is learnt and with what: the same for every trial. ``classes`` is 0 for regression."""
+
+    task: str
+    classes: int
+    metric: str
+    threads: int
+    seed: int
+
+    def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
+        """XGBoost's settings for these parameters; the absolute error has an objective of its own."""
+        objective: dict[str, Any] = {"objective": "reg:absoluteerror" if self.metric == "mae" else "reg:squarederror"}
+        if self.task == "binary":
+            objective = {"objective": "binary:logistic"}
+        elif self.task == "multiclass":
+            objective = {"objective": "multi:softprob", "num_class": self.classes}
+        tuned = {name: value for name, value in parameters.items() if name != "half_life"}
+        fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "seed": seed, "verbosity": 0}
+        return {**fixed, "disable_default_eval_metric": True, **objective, **tuned}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training rows as boosters read them.
+
+    ``matrix`` is (rows, features), ``target`` codes or values as float64, ``ages`` how long before the
+    newest row each row was, as a share of the whole span (None where rows have no time).
+    """
+
+    recipe: Recipe
+    matrix: Matrix
+    target: Doubles
+    ages: Doubles | None
+
+    def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
+        """Weights that halve with every ``half_life`` of age, with mean 1; None for equal weights."""
+        if self.ages is None or not half_life:
+            return None
+        ages = self.ages if rows is None else self.ages[rows]
+        weights = np.power(0.5, ages / half_life)
+        return np.asarray(weights / weights.mean())
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How one setting fared. ``margins`` are each fold's raw scores on its check rows after ``rounds``.
+
+    ``value`` and ``folds`` are in the metric's own unit, ``ran`` counts the rounds that were grown,
+    ``reported`` holds the best mean so far by progress; ``pruned`` and ``cut`` say that it was stopped as
+    hopeless, or by the clock.
+    """
+
+    value: float
+    folds: tuple[float, ...]
+    rounds: int
+    ran: int
+    reported: dict[int, float]
+    margins: tuple[Margins, ...]
+    pruned: bool
+    cut: bool
+
+
+class FoldMatrices:
+    """The folds' quantised matrices: made once and shared by every trial."""
+
+    def __init__(self, data: Data, folds: Sequence[Fold]) -> None:
+        self._data = data
+        self.folds = tuple(folds)
+        self.targets = tuple(data.target[fold.check] for fold in self.folds)
+        self._pairs = [_pair(data, fold) for fold in self.folds]
+
+    def weighted(self, half_life: float | None) -> list[tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]]:
+        """The pairs (fit, check), the fit rows weighted by recency."""
+        for fold, (fit, _) in zip(self.folds, self._pairs, strict=True):
+            weights = self._data.weights(half_life, fold.fit)
+            if self._data.ages is not None:
+                fit.set_weight(np.ones(len(fold.fit)) if weights is None else weights)
+        return self._pairs
+
+
+class _Lockstep:
+    """The boosters of one trial, one a fold, grown side by side."""
+
+    def __init__(self, matrices: FoldMatrices, problem: Problem, parameters: Parameters) -> None:
+        import xgboost
+
+        self._problem = problem
+        self._targets = matrices.targets
+        self._pairs = matrices.weighted(_half_life(parameters))
+        settings = problem.settings(parameters, problem.seed)
+        self._boosters = [xgboost.Booster(settings, cache=[fit, check]) for fit, check in self._pairs]
+        self.rounds = 0
+
+    def grow(self, rounds: int) -> None:
+        for booster, (fit, _) in zip(self._boosters, self._pairs, strict=True):
+            for step in range(self.rounds, self.rounds + rounds):
+                booster.update(fit, step)
+        self.rounds += rounds
+
+    def margins(self) -> tuple[Margins, ...]:
+        return tuple(
+            booster.predict(check, output_margin=True)
+            for booster, (_, check) in zip(self._boosters, self._pairs, strict=True)
+        )
+
+    def values(self, margins: Sequence[Margins]) -> tuple[float, ...]:
+        task, metric = self._problem.task, self._problem.metric
+        return tuple(
+            score(metric, target, probabilities(task, margin))
+            for target, margin in zip(self._targets, margins, strict=True)
+        )
+
+
+def boost(
+    matrices: FoldMatrices,
+    problem: Problem,
+    parameters: Parameters,
+    *,
+    hopeless: Callable[[int, float], bool],
+    deadline: float | None = None,
+) -> Curve:
+    """Grow every fold until the mean curve stops rising, and keep its best point.
+
+    Progress is rounds times the learning rate, so that fast and slow settings are compared at like points.
+    ``hopeless(progress, value)`` is asked at 2, 4, 8 … with the best mean so far and may stop the trial.
+    ``deadline`` is a moment of ``time.perf_counter`` after which it ends where it is.
+    """
+    trees = _Lockstep(matrices, problem, parameters)
+    sign = 1.0 if higher_is_better(problem.metric) else -1.0
+    rate = float(parameters.get("learning_rate") or 0.3)
+    patience = int(np.clip(np.ceil(PATIENT_PROGRESS / rate), 20, 100))
+    reported: dict[int, float] = {}
+    report_at = FIRST_REPORT
+    pruned = cut = False
+    best = -np.inf
+    point: tuple[int, tuple[float, ...], tuple[Margins, ...]] | None = None
+    while trees.rounds < MOST_ROUNDS and not pruned and not cut:
+        trees.grow(EVALUATE_EVERY)
+        margins = trees.margins()
+        values = trees.values(margins)
+        mean = sign * float(np.mean(values))
+        if point is None or mean > best:
+            best, point = mean, (trees.rounds, values, margins)
+        if trees.rounds * rate >= report_at:
+            reported[report_at] = sign * best
+            pruned = hopeless(report_at, sign * best)
+            report_at *= 2
+        if trees.rounds - point[0] >= patience:
+            break
+        cut = deadline is not None and time.perf_counter() > deadline
+    if point is None:
+        raise ValueError("a setting was boosted for no rounds")
+    rounds, values, margins = point
+    return Curve(float(np.mean(values)), values, rounds, trees.rounds, reported, margins, pruned, cut)
+
+
+def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Parameters, int]]) -> Iterator[xgboost.Booster]:
+    """One booster on all rows of ``data`` for each setting, grown for exactly so many rounds."""
+    import xgboost
+
+    matrix = _quantised(data, data.matrix, data.target, None)
+    for number, (parameters, rounds) in enumerate(settings):
+        weights = data.weights(_half_life(parameters))
+        matrix.set_weight(np.ones(len(data.target)) if weights is None else weights)
+        yield xgboost.train(problem.settings(parameters, problem.seed + number), matrix, num_boost_round=rounds)
+
+
+def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
+    before = data.matrix[fold.fit]
+    after = data.matrix[fold.check]
+    for position, feature in enumerate(data.recipe.features):
+        if feature.kind == "category":
+            unseen = ~np.isin(after[:, position], before[:, position])
+            after[unseen, position] = 0.0 if feature.other else np.nan
+    fit = _quantised(data, before, data.target[fold.fit], None)
+    return fit, _quantised(data, after, data.target[fold.check], fit)
+
+
+def _quantised(
+    data: Data, matrix: Matrix, target: Doubles, like: xgboost.QuantileDMatrix | None
+) -> xgboost.QuantileDMatrix:
+    import xgboost
+
+    return xgboost.QuantileDMatrix(
+        matrix,
+        target,
+        ref=like,
+        max_bin=MAX_BIN,
+        feature_types=data.recipe.feature_types,
+        enable_categorical=True,
+    )
+
+
+def _half_life(parameters: Parameters) -> float | None:
+    said = parameters.get("half_life")
+    return float(said) if said else None

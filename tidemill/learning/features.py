@@ -1,0 +1,206 @@
+"""The feature recipe: how any frame of a use case's rows becomes the matrix that the boosters read.
+
+Fitted on training rows only (:mod:`tidemill.learning.fitting`) and stored with the Model, so that
+serving does exactly what training did. Categories get integer codes of our own rather than pandas',
+because a level that was not seen in training must neither raise (dmlc/xgboost #11826) nor silently
+take one side of a split (#11659): it shares the code of the rare levels, or counts as missing where
+there were none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tidemill.cleaning import Kind, normalise
+from tidemill.cleaning.normalising import unreadable
+from tidemill.errors import UserError, did_you_mean
+from tidemill.expressions import columns_of, evaluate
+from tidemill.learning.columns import TimePart, as_numbers, time_part
+from tidemill.usecase.schema import CleanRules
+
+__all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
+
+OTHER = 0.0
+
+Matrix = NDArray[np.float32]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColumnContract(_Frozen):
+    """A raw column that a row must bring. ``levels`` are a category's known ones; others are allowed.
+
+    ``required`` is False for a column that is only read to derive others: those may be brought instead.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = True
+    levels: tuple[str, ...] = ()
+
+
+class Feature(_Frozen):
+    """One column of the matrix: which of the user's columns it reads, and how.
+
+    A category's ``levels[i]`` has code ``i + 1``. Code 0 is any other level, if ``other`` says that
+    training had rows of such levels to learn from.
+    """
+
+    name: str
+    column: str
+    kind: Kind
+    part: TimePart | None = None
+    levels: tuple[str, ...] = ()
+    other: bool = False
+
+
+class Recipe(_Frozen):
+    """From the user's columns to the boosters' matrix. JSON both ways by pydantic.
+
+    ``kinds`` says what every column that is read or derived is, ``reference`` is the use case's own
+    time column, ``excluded`` says why a column is not used.
+    """
+
+    features: tuple[Feature, ...]
+    columns: tuple[ColumnContract, ...]
+    derive: dict[str, str]
+    kinds: dict[str, Kind]
+    clean: CleanRules
+    reference: str | None
+    excluded: dict[str, str]
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The matrix's columns, in order."""
+        return [feature.name for feature in self.features]
+
+    @property
+    def feature_types(self) -> list[str]:
+        """XGBoost's types of the matrix's columns: ``c`` for categories, ``q`` for quantities."""
+        return ["c" if feature.kind == "category" else "q" for feature in self.features]
+
+    def check(self, frame: pd.DataFrame) -> None:
+        """Raise UserError when a column that the features need is missing.
+
+        A missing value is fine. A missing column is not: every row would be answered without it, and
+        nobody would notice.
+        """
+        for name in self._needed:
+            self._check_present(name, frame)
+
+    def transform(self, frame: pd.DataFrame) -> Matrix:
+        """The matrix, float32, shape ``(rows, features)``; not-a-number is missing.
+
+        The same value in another type (7, 7.0, "7") gives the same number, and levels never seen are
+        no error. Raises UserError for a missing column, and for a value that can't be what its column is.
+        """
+        self.check(frame)
+        read = self._read(frame)
+        matrix = np.empty((len(frame), len(self.features)), dtype=np.float32)
+        for position, feature in enumerate(self.features):
+            matrix[:, position] = self._values(feature, read)
+        return matrix
+
+    def keeping(self, names: Iterable[str], reasons: Mapping[str, str]) -> Recipe:
+        """The same recipe with only the named features; ``reasons`` joins ``excluded``."""
+        wanted = set(names)
+        features = tuple(feature for feature in self.features if feature.name in wanted)
+        fewer = Recipe(**{**dict(self), "features": features, "excluded": {**self.excluded, **reasons}})
+        raw = fewer.sources(fewer._needed)
+        read = {*raw, *self.derive, *fewer._needed}
+        columns = tuple(column for column in self.columns if column.name in raw)
+        kinds = {name: kind for name, kind in self.kinds.items() if name in read}
+        return Recipe(**{**dict(fewer), "columns": columns, "kinds": kinds})
+
+    def sources(self, columns: Iterable[str]) -> set[str]:
+        """The raw columns behind ``columns``, through derived ones of any depth."""
+        raw: set[str] = set()
+        waiting = list(columns)
+        while waiting:
+            name = waiting.pop()
+            if name in self.derive:
+                waiting += columns_of(self.derive[name])
+            else:
+                raw.add(name)
+        return raw
+
+    @cached_property
+    def _needed(self) -> tuple[str, ...]:
+        """The columns that features read, derived ones among them."""
+        names = dict.fromkeys(feature.column for feature in self.features)
+        if self.reference and any(feature.part == "hours before" for feature in self.features):
+            names[self.reference] = None
+        return tuple(names)
+
+    @cached_property
+    def _levels(self) -> dict[str, pd.Index[str]]:
+        return {
+            feature.name: pd.Index(feature.levels, dtype="str")
+            for feature in self.features
+            if feature.kind == "category"
+        }
+
+    def _check_present(self, name: str, frame: pd.DataFrame) -> None:
+        if name in frame.columns:
+            return
+        if name not in self.derive:
+            near = did_you_mean(name, map(str, frame.columns))
+            raise UserError(f"the rows have no column `{name}`, which the model reads{near}: add it", column=name)
+        for source in sorted(columns_of(self.derive[name])):
+            self._check_present(source, frame)
+
+    def _read(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The tidy columns that features read, with the derived ones made where they did not come along."""
+        ready = [name for name in self._needed if name in frame.columns]
+        made = [name for name in self._needed if name not in frame.columns]
+        wanted = {*ready, *(source for name in made for source in self._inputs(name, frame))}
+        before = frame[[name for name in frame.columns if name in wanted]].reset_index(drop=True)
+        read = normalise(before, self.clean, self.kinds)
+        for name in read.columns:
+            self._check_readable(before[name], read[name])
+        for name in made:
+            self._derive(name, read)
+        return normalise(read, self.clean, self.kinds) if made else read
+
+    def _inputs(self, name: str, frame: pd.DataFrame) -> set[str]:
+        """The columns of the frame that ``name`` is made from."""
+        if name in frame.columns:
+            return {name}
+        return {found for source in columns_of(self.derive[name]) for found in self._inputs(source, frame)}
+
+    def _derive(self, name: str, read: pd.DataFrame) -> None:
+        for source in columns_of(self.derive[name]):
+            if source not in read.columns:
+                self._derive(source, read)
+        read[name] = evaluate(self.derive[name], read)
+
+    def _check_readable(self, before: pd.Series, after: pd.Series) -> None:
+        lost = unreadable(before, after, self.clean).to_numpy(dtype=bool)
+        if lost.any():
+            row = int(np.flatnonzero(lost)[0])
+            raise UserError(
+                f"row {row} (counted from 0) has {before.iloc[row]!r} in column `{before.name}`, "
+                f"which is a {self.kinds[str(before.name)]}: correct the value, or leave it empty",
+                row=row,
+                column=str(before.name),
+            )
+
+    def _values(self, feature: Feature, read: pd.DataFrame) -> NDArray[np.float64]:
+        column = read[feature.column]
+        if feature.part is not None:
+            return time_part(feature.part, column, read[self.reference] if self.reference in read.columns else None)
+        return self._codes(feature, column) if feature.kind == "category" else as_numbers(column)
+
+    def _codes(self, feature: Feature, column: pd.Series) -> NDArray[np.float64]:
+        codes = self._levels[feature.name].get_indexer(pd.Index(column)).astype(np.float64) + 1.0
+        codes[codes == 0.0] = OTHER if feature.other else np.nan
+        codes[column.isna().to_numpy(dtype=bool)] = np.nan
+        return codes

@@ -1,0 +1,183 @@
+"""Fitting the feature recipe: which columns a model may read, as what, and why the others are left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence, Set
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tidemill.cleaning import Kind, declared_kinds, normalise
+from tidemill.errors import UserError
+from tidemill.expressions import columns_of
+from tidemill.learning.columns import TimePart, kind_of
+from tidemill.learning.features import ColumnContract, Feature, Matrix, Recipe
+from tidemill.learning.folds import Fold
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["fit_recipe", "returning_features"]
+
+RARE_ROWS = 10
+MOST_LEVELS = 1_000
+UNIQUE_SHARE = 0.5
+GONE_SHARE = 0.9
+TIME_PARTS: tuple[TimePart, ...] = ("hour", "weekday", "day of month", "day of year")
+
+
+def fit_recipe(frame: pd.DataFrame, use_case: UseCase, excluded: Mapping[str, str]) -> tuple[Recipe, Matrix]:
+    """The recipe fitted on the training rows ``frame``, and their matrix.
+
+    ``excluded`` maps columns that must stay out to the reason. Columns that say nothing (all missing,
+    constant, the same as another one, text that is different in nearly every row) are left out too.
+    Raises UserError when no column is left.
+    """
+    reasons = {**_not_features(frame, use_case), **excluded}
+    tidy = normalise(frame, use_case.clean, declared_kinds(use_case))
+    features: list[Feature] = []
+    for name in map(str, frame.columns):
+        if name in reasons:
+            continue
+        found, reason = _features_of(tidy[name], name, use_case.time)
+        features += found
+        if reason:
+            reasons[name] = reason
+    kinds = {name: kind_of(tidy[name]) for name in map(str, tidy.columns)}
+    recipe = Recipe(
+        features=tuple(features),
+        columns=_contracts(kinds, features, use_case),
+        derive=dict(use_case.derive),
+        kinds=kinds,
+        clean=use_case.clean,
+        reference=use_case.time,
+        excluded={name: reason for name, reason in reasons.items() if name in frame.columns},
+    )
+    recipe, matrix = _without_duplicates(recipe, recipe.transform(frame))
+    if not recipe.features:
+        raise UserError("no column is left to learn from: every one is constant, empty, forbidden, ignored or a leak")
+    return recipe, matrix
+
+
+def returning_features(recipe: Recipe, matrix: Matrix, folds: Sequence[Fold]) -> tuple[Recipe, Matrix]:
+    """Leave out features whose later values were never there before, in any forward fold.
+
+    A row number, a date, the month within one year: in every fold nine tenths of the later rows lie
+    outside all that the earlier rows showed. A tree can only learn the past's accidents from such a
+    feature, and it will be as blind on the rows that it is asked for next.
+    """
+    kept = [
+        position
+        for position, feature in enumerate(recipe.features)
+        if not folds or not _never_returns(feature, matrix[:, position], folds)
+    ]
+    if not kept or len(kept) == len(recipe.features):
+        return recipe, matrix
+    reasons = _lost_columns(recipe, kept, "its values never come back in time, so nothing learnt from it carries over")
+    return recipe.keeping([recipe.features[position].name for position in kept], reasons), matrix[:, kept]
+
+
+def _not_features(frame: pd.DataFrame, use_case: UseCase) -> dict[str, str]:
+    reasons: dict[str, str] = {use_case.target_name: "the target"}
+    if use_case.target.column:
+        reasons[use_case.target.column] = "the target"
+    reasons |= dict.fromkeys(_target_inputs(use_case), "the target is made from it")
+    if len(use_case.id) == 1:
+        reasons[use_case.id[0]] = "it names a row"
+    reasons |= dict.fromkeys(use_case.columns.ignore, "ignored by the use case")
+    reasons |= dict.fromkeys(use_case.columns.forbid, "forbidden by the use case")
+    banned = {*use_case.columns.forbid, use_case.target_name, *_target_inputs(use_case)}
+    made = _made_from(banned, use_case.derive)
+    return {**dict.fromkeys(made, "made from a column that the model must not see"), **reasons}
+
+
+def _target_inputs(use_case: UseCase) -> frozenset[str]:
+    """The columns that the target is made from, but for those that the use case allows all the same."""
+    expression = use_case.target.expression
+    return columns_of(expression) - set(use_case.columns.allow) if expression else frozenset()
+
+
+def _made_from(banned: Set[str], derive: Mapping[str, str]) -> set[str]:
+    """The derived columns that read a banned one, directly or through other derived columns."""
+    found: set[str] = set()
+    while more := {name for name, said in derive.items() if columns_of(said) & (banned | found)} - found:
+        found |= more
+    return found
+
+
+def _features_of(column: pd.Series, name: str, reference: str | None) -> tuple[list[Feature], str | None]:
+    """The features of one tidy column, or why it has none."""
+    kind = kind_of(column)
+    present = column.notna()
+    if not present.any():
+        return [], "empty in every training row"
+    if present.all() and column.nunique() == 1:
+        return [], "the same value in every training row"
+    if kind == "category":
+        return _category(column, name)
+    if kind == "time":
+        parts: tuple[TimePart, ...] = (
+            TIME_PARTS if name == reference or not reference else (*TIME_PARTS, "hours before")
+        )
+        return [Feature(name=f"{name}: {part}", column=name, kind="time", part=part) for part in parts], None
+    return [Feature(name=name, column=name, kind=kind)], None
+
+
+def _category(column: pd.Series, name: str) -> tuple[list[Feature], str | None]:
+    counts = column.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+    if len(counts) > max(UNIQUE_SHARE * counts.sum(), 20):
+        return [], f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
+    kept = counts[counts >= RARE_ROWS] if len(counts) > 2 else counts
+    levels = tuple(sorted(map(str, kept.index[:MOST_LEVELS])))
+    return [Feature(name=name, column=name, kind="category", levels=levels, other=len(levels) < len(counts))], None
+
+
+def _contracts(kinds: Mapping[str, Kind], features: Sequence[Feature], use_case: UseCase) -> tuple[ColumnContract, ...]:
+    """What a row must bring: every raw column behind a feature. Those only read to derive are not required."""
+    read = {feature.column: feature for feature in features}
+    inputs = {name for expression in use_case.derive.values() for name in columns_of(expression)}
+    return tuple(
+        ColumnContract(name=name, kind=kind, required=name in read, levels=read[name].levels if name in read else ())
+        for name, kind in kinds.items()
+        if name not in use_case.derive and name in {*read, *inputs, use_case.time}
+    )
+
+
+def _without_duplicates(recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]:
+    first: dict[tuple[str, bytes], int] = {}
+    reasons: dict[str, str] = {}
+    kept = []
+    for position, feature in enumerate(recipe.features):
+        values = np.ascontiguousarray(matrix[:, position])
+        if feature.part and _constant(values):
+            continue
+        same = first.setdefault((feature.kind, hashlib.sha256(values.tobytes()).digest()), position)
+        if same == position:
+            kept.append(position)
+        else:
+            reasons[feature.column] = f"the same in every training row as `{recipe.features[same].column}`"
+    lost = {name: reasons.get(name, why) for name, why in _lost_columns(recipe, kept, "its time never changes").items()}
+    return recipe.keeping([recipe.features[position].name for position in kept], lost), matrix[:, kept]
+
+
+def _lost_columns(recipe: Recipe, kept: Sequence[int], reason: str) -> dict[str, str]:
+    left = {recipe.features[position].column for position in kept}
+    return {feature.column: reason for feature in recipe.features if feature.column not in left}
+
+
+def _constant(values: NDArray[np.float32]) -> bool:
+    return bool(np.isnan(values).all() or (values == values[0]).all())
+
+
+def _never_returns(feature: Feature, values: NDArray[np.float32], folds: Sequence[Fold]) -> bool:
+    return all(_gone_share(feature, values[fold.fit], values[fold.check]) >= GONE_SHARE for fold in folds)
+
+
+def _gone_share(feature: Feature, before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """Share of the later values that are beyond what the earlier rows showed."""
+    before, after = before[~np.isnan(before)], after[~np.isnan(after)]
+    if not len(before) or not len(after):
+        return 0.0
+    if feature.kind == "category":
+        return float((~np.isin(after, before) | (after == 0.0)).mean())
+    return float(((after < before.min()) | (after > before.max())).mean())

@@ -1,0 +1,114 @@
+"""Validation folds that ask of the model what the gate will ask of it.
+
+Split by time, a fold trains on the past and is checked on the window right after it, as long as the
+gate's window: tuning then prefers settings that carry over to a later time (rolling-origin
+evaluation: Tashman, 2000). Split by group, the groups stay whole; at random, classes keep their shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tidemill.errors import UserError
+
+__all__ = ["Fold", "forward_folds", "group_folds", "random_folds"]
+
+FORWARD_FOLDS = 3
+SMALL_ROWS = 20_000
+LARGE_ROWS = 100_000
+PARTS = 5
+FEWEST_CHECK_ROWS = 30
+MOST_WINDOW_SHARE = 1 / 6
+LEAST_WINDOW_SHARE = 1 / 20
+
+Positions = NDArray[np.int64]
+Classes = NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows to train on (``fit``) and to be judged on (``check``), each ascending."""
+
+    fit: Positions
+    check: Positions
+
+
+def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classes) -> tuple[Fold, ...]:
+    """Up to three folds, the newest first, each checked on a window right after what it trains on.
+
+    ``moments`` are the rows' times; ``horizon`` is how long the gate's window is. A window is at least
+    a twentieth and at most a sixth of the training span. Folds where a side lacks a class are left
+    out; the result is empty when none is usable.
+    """
+    at = moments.astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    known = moments.notna().to_numpy()
+    if not known.any():
+        return ()
+    start, end = int(at[known].min()), int(at[known].max()) + 1
+    asked = (horizon or timedelta(0)) / timedelta(microseconds=1)
+    window = int(np.clip(asked or np.inf, (end - start) * LEAST_WINDOW_SHARE, (end - start) * MOST_WINDOW_SHARE))
+    at = np.where(known, at, start)
+    folds = []
+    for back in range(FORWARD_FOLDS):
+        until = end - back * window
+        fold = Fold(
+            np.flatnonzero(at < until - window),
+            np.flatnonzero((at >= until - window) & (at < until)),
+        )
+        if _usable(fold, classes):
+            folds.append(fold)
+    return tuple(folds)
+
+
+def group_folds(groups: pd.Series, classes: Classes, seed: int) -> tuple[Fold, ...]:
+    """Folds that keep every group whole. Empty when there are too few groups, or none is usable."""
+    codes, names = pd.factorize(groups.astype("str"), sort=True)
+    count = min(_fold_count(len(groups)), len(names))
+    if count < 2:
+        return ()
+    part = np.random.default_rng(seed).permutation(len(names)) % min(PARTS, len(names))
+    return tuple(fold for fold in _by_part(part[codes], count) if _usable(fold, classes))
+
+
+def random_folds(rows: int, classes: Classes, seed: int) -> tuple[Fold, ...]:
+    """Folds at random, each class spread evenly: five where rows are few, one of a fifth where they are many.
+
+    Raises UserError when a class has a single row: nothing could be learnt and judged about it.
+    """
+    rng = np.random.default_rng(seed)
+    strata = np.zeros(rows, dtype=np.int64) if classes is None else classes
+    counts = np.bincount(strata)
+    if counts[counts > 0].min() < 2:
+        raise UserError(
+            "a class of the target has a single training row, so it can't be both learnt and judged: "
+            "bring more rows of it, or merge it with another class"
+        )
+    part = np.empty(rows, dtype=np.int64)
+    for stratum in np.flatnonzero(counts):
+        members = np.flatnonzero(strata == stratum)
+        part[rng.permutation(members)] = np.arange(len(members)) % PARTS
+    return tuple(_by_part(part, _fold_count(rows)))
+
+
+def _fold_count(rows: int) -> int:
+    if rows <= SMALL_ROWS:
+        return PARTS
+    return 3 if rows <= LARGE_ROWS else 1
+
+
+def _by_part(part: NDArray[np.int64], count: int) -> list[Fold]:
+    return [Fold(np.flatnonzero(part != number), np.flatnonzero(part == number)) for number in range(count)]
+
+
+def _usable(fold: Fold, classes: Classes) -> bool:
+    if len(fold.check) < FEWEST_CHECK_ROWS or len(fold.fit) < len(fold.check):
+        return False
+    if classes is None:
+        return True
+    everywhere = len(np.unique(classes))
+    return len(np.unique(classes[fold.fit])) == everywhere and len(np.unique(classes[fold.check])) >= 2

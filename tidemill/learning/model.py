@@ -1,0 +1,239 @@
+"""The Model: boosters, column contract, feature recipe, calibration and threshold, with one ``predict``.
+
+Batch scoring, the REST service and Python all call it, so they answer alike. It is stored as JSON and
+XGBoost's UBJSON, never as a pickle, under an id that is a hash of all that it predicts by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tidemill.errors import UserError
+from tidemill.learning.features import ColumnContract, Matrix, Recipe
+from tidemill.learning.margins import Calibration, probabilities
+from tidemill.learning.scores import Doubles
+from tidemill.results import ModelReference
+from tidemill.store import Store
+
+__all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
+
+FORMAT = 1
+
+Label = str | int | bool
+Task = Literal["binary", "multiclass", "regression"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Member(_Frozen):
+    """One booster: its file, that file's sha256, its weight in the average, and the trial it was tuned in."""
+
+    file: str
+    sha256: str
+    weight: int
+    rounds: int
+    trial: int
+
+
+class ModelDescription(_Frozen):
+    """``model.json``: all of a Model but the trees.
+
+    ``classes`` are the labels in code order (binary: the second is the positive one). ``threshold`` is
+    the cut of the positive class's probability; ``half_width`` is of regression's intervals, which cover
+    ``coverage`` of rows.
+    """
+
+    format: Literal[1] = 1
+    task: Task
+    target: str
+    classes: tuple[Label, ...]
+    recipe: Recipe
+    calibration: Calibration
+    threshold: float | None
+    half_width: float | None
+    coverage: float
+    members: tuple[Member, ...]
+
+    @property
+    def id(self) -> str:
+        """The first 16 hex digits of the sha256 of this description, which holds the boosters' own hashes."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Model:
+    """Answers rows. Safe to share between threads; holds nothing that predicting changes."""
+
+    def __init__(self, description: ModelDescription, boosters: Sequence[bytes], *, threads: int | None = None) -> None:
+        """``boosters`` are UBJSON, one a member. ``threads`` for predicting; None takes all there are."""
+        import xgboost
+
+        self.description = description
+        self._raw = tuple(boosters)
+        settings = {"nthread": threads} if threads else {}
+        self._boosters = [xgboost.Booster(settings, model_file=bytearray(raw)) for raw in boosters]
+
+    @classmethod
+    def load(cls, store: Store, reference: ModelReference, *, threads: int | None = None) -> Model:
+        """Read a stored Model. Raises UserError when it is missing, damaged or of a newer format."""
+        key = f"{reference.prefix}/model.json"
+        try:
+            said = store.read_json(key)
+            if said.get("format", 0) > FORMAT:
+                raise UserError(
+                    f"{store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: upgrade it"
+                )
+            description = ModelDescription.model_validate(said)
+            boosters = [store.read_bytes(f"{reference.prefix}/{member.file}") for member in description.members]
+        except KeyError as missing:
+            raise UserError(
+                f"the model {reference.id} is not whole in this lake ({store.url_of(reference.prefix)}): "
+                f"{missing.args[0]} is missing. Restore it from a backup, or train again"
+            ) from None
+        for member, raw in zip(description.members, boosters, strict=True):
+            if hashlib.sha256(raw).hexdigest() != member.sha256:
+                raise UserError(
+                    f"{store.url_of(f'{reference.prefix}/{member.file}')} was changed after it was written: "
+                    "restore it from a backup, or train again"
+                )
+        if description.id != reference.id:
+            raise UserError(f"{store.url_of(key)} was changed after it was written: restore it, or train again")
+        return cls(description, boosters, threads=threads)
+
+    def save(self, store: Store, use_case: str) -> ModelReference:
+        """Write the Model under its own id; ``model.json`` last, so that one that can be seen is whole."""
+        reference = ModelReference(use_case=use_case, id=self.description.id, features=len(self.features))
+        for member, raw in zip(self.description.members, self._raw, strict=True):
+            store.write_bytes(f"{reference.prefix}/{member.file}", raw)
+        store.write_json(f"{reference.prefix}/model.json", self.description.model_dump(mode="json"))
+        return reference
+
+    @property
+    def task(self) -> Task:
+        """``binary``, ``multiclass`` or ``regression``."""
+        return self.description.task
+
+    @property
+    def target(self) -> str:
+        """What the target is called."""
+        return self.description.target
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels in code order; empty for regression."""
+        return self.description.classes
+
+    @property
+    def threshold(self) -> float | None:
+        """From which probability on the positive class is predicted; None unless the task is binary."""
+        return self.description.threshold
+
+    @property
+    def columns(self) -> tuple[ColumnContract, ...]:
+        """What a row must bring."""
+        return self.description.recipe.columns
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features that the boosters read, in order."""
+        return tuple(self.description.recipe.feature_names)
+
+    @property
+    def excluded(self) -> dict[str, str]:
+        """Columns that the Model does not read, each with the reason."""
+        return dict(self.description.recipe.excluded)
+
+    @property
+    def prediction_columns(self) -> tuple[str, ...]:
+        """The columns of what :meth:`predict` returns."""
+        if self.task == "regression":
+            return ("prediction", "lower", "upper")
+        return ("prediction", *(f"probability_{_text(label)}" for label in self.classes))
+
+    def check(self, frame: pd.DataFrame) -> None:
+        """Raise UserError when the rows lack a column that the Model reads."""
+        self.description.recipe.check(frame)
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``prediction`` and ``probability_<label>`` for each class, or ``prediction``, ``lower``, ``upper``.
+
+        Same rows, same order, index 0 to n-1. Raises UserError as :meth:`check` does, and for a value
+        that can't be read as what its column is.
+        """
+        if self.task == "regression":
+            values = self.values(frame)
+            half = self.description.half_width or 0.0
+            return pd.DataFrame({"prediction": values, "lower": values - half, "upper": values + half})
+        shares = self.probabilities(frame)
+        codes = self._codes(shares)
+        labels = pd.Series(list(self.classes))
+        predicted = labels.take(codes).reset_index(drop=True)
+        names = self.prediction_columns[1:]
+        return pd.DataFrame({"prediction": predicted, **{name: shares[:, code] for code, name in enumerate(names)}})
+
+    def probabilities(self, frame: pd.DataFrame) -> Doubles:
+        """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. Not for regression."""
+        if self.task == "regression":
+            raise ValueError("a regression model has no probabilities: ask for `values`")
+        shares = probabilities(self.task, self._margins(self.description.recipe.transform(frame)))
+        return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
+
+    def values(self, frame: pd.DataFrame) -> Doubles:
+        """Predictions in the target's unit, shape ``(rows,)``. For regression only."""
+        if self.task != "regression":
+            raise ValueError("a classification model has no values: ask for `probabilities`")
+        return self._margins(self.description.recipe.transform(frame))
+
+    def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """How much each of the user's columns moved each row's score from the average one.
+
+        Exact Shapley values of the trees (TreeSHAP: Lundberg et al., 2018), in log-odds of the positive or
+        the predicted class, or in the target's unit. One column for each of the user's columns read.
+        """
+        import xgboost
+
+        recipe = self.description.recipe
+        matrix = recipe.transform(frame)
+        rows = xgboost.DMatrix(matrix, feature_types=recipe.feature_types, enable_categorical=True)
+        parts = [booster.predict(rows, pred_contribs=True, strict_shape=True) for booster in self._boosters]
+        together = self._weighted(parts)[:, :, :-1] * self.description.calibration.slope
+        chosen = np.zeros(len(frame), dtype=np.int64)
+        if self.task == "multiclass":
+            chosen = probabilities(self.task, self._margins(matrix)).argmax(axis=1)
+        shifts = together[np.arange(len(frame)), chosen]
+        columns = dict.fromkeys(feature.column for feature in recipe.features)
+        return pd.DataFrame(
+            {name: shifts[:, [feature.column == name for feature in recipe.features]].sum(axis=1) for name in columns}
+        )
+
+    def _margins(self, matrix: Matrix) -> Doubles:
+        """The boosters' weighted mean raw score, calibrated; shape ``(rows,)`` or ``(rows, classes)``."""
+        if not len(matrix):
+            return np.empty((0, len(self.classes)) if self.task == "multiclass" else 0)
+        parts = [booster.inplace_predict(matrix, predict_type="margin") for booster in self._boosters]
+        return self.description.calibration.apply(self._weighted(parts))
+
+    def _weighted(self, parts: Sequence[Any]) -> Doubles:
+        weights = [float(member.weight) for member in self.description.members]
+        total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
+        return np.asarray(total / sum(weights))
+
+    def _codes(self, shares: Doubles) -> NDArray[np.int64]:
+        if self.task == "binary":
+            cut = 0.5 if self.threshold is None else self.threshold
+            return np.asarray(shares[:, 1] >= cut, dtype=np.int64)
+        return np.asarray(shares.argmax(axis=1), dtype=np.int64)
+
+
+def _text(label: Label) -> str:
+    return str(label).lower() if isinstance(label, bool) else str(label)

@@ -1,0 +1,99 @@
+"""The metrics that tuning goes by, in plain numpy, and which of them fits which task.
+
+Values are probabilities for classification, shape ``(n,)`` (of code 1) or ``(n, k)``, and predictions
+in the target's own unit for regression, shape ``(n,)``. Targets are codes or float64 values.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.errors import UserError
+
+__all__ = ["Doubles", "Floats", "area_under_curve", "choose_metric", "higher_is_better", "score"]
+
+Doubles = NDArray[np.float64]
+Floats = NDArray[np.floating]
+
+_DEFAULT = {"binary": "auc", "multiclass": "log_loss", "regression": "rmse"}
+_FITS = {
+    "binary": ("auc", "log_loss", "brier", "accuracy"),
+    "multiclass": ("log_loss", "auc", "brier", "accuracy"),
+    "regression": ("rmse", "mae", "r2"),
+}
+_LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+_TINY = 1e-15
+
+
+def choose_metric(asked: str, task: str) -> str:
+    """The metric to go by; ``auto`` is AUC, log loss or RMSE by task. Raises UserError when it does not fit."""
+    if asked == "auto":
+        return _DEFAULT[task]
+    if asked not in _FITS[task]:
+        raise UserError(
+            f"`tune.metric: {asked}` does not fit the task `{task}`: choose one of {', '.join(_FITS[task])}, or `auto`"
+        )
+    return asked
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether more of this metric is a better model."""
+    return metric not in _LOWER_IS_BETTER
+
+
+def score(metric: str, target: Doubles, values: Floats) -> float:
+    """The metric in its own unit; not-a-number when it is undefined (an AUC where one class is missing)."""
+    if metric == "auc":
+        return _macro_auc(target, values) if values.ndim == 2 else area_under_curve(target, values)
+    if metric in ("rmse", "mae", "r2"):
+        return _regression(metric, target, values)
+    return _classification(metric, target, values)
+
+
+def area_under_curve(target: Doubles, values: Floats) -> float:
+    """Area under the ROC curve by ranks, ties counted half (Hanley and McNeil, 1982)."""
+    positives = int(target.sum())
+    negatives = len(target) - positives
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    ends = np.r_[starts[1:], len(ordered)]
+    rank_of_tie = (starts + 1 + ends) / 2.0
+    ranks = np.repeat(rank_of_tie, ends - starts)
+    rank_sum = float(ranks[target[order] == 1].sum())
+    return (rank_sum - positives * (positives + 1) / 2.0) / (positives * negatives)
+
+
+def _macro_auc(target: Doubles, values: Floats) -> float:
+    areas = [area_under_curve((target == code).astype(np.float64), values[:, code]) for code in range(values.shape[1])]
+    defined = [area for area in areas if not np.isnan(area)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _classification(metric: str, target: Doubles, values: Floats) -> float:
+    shares = np.column_stack([1.0 - values, values]) if values.ndim == 1 else values
+    codes = target.astype(np.int64)
+    rows = np.arange(len(codes))
+    if metric == "log_loss":
+        return float(-np.log(np.clip(shares[rows, codes].astype(np.float64), _TINY, 1.0)).mean())
+    if metric == "accuracy":
+        return float((shares.argmax(axis=1) == codes).mean())
+    if values.ndim == 1:
+        return float(np.mean((values - target) ** 2))
+    truth = np.zeros_like(shares)
+    truth[rows, codes] = 1.0
+    return float(((shares - truth) ** 2).sum(axis=1).mean())
+
+
+def _regression(metric: str, target: Doubles, values: Floats) -> float:
+    error = values - target
+    if metric == "mae":
+        return float(np.abs(error).mean())
+    squares = float(np.mean(error**2))
+    if metric == "rmse":
+        return float(np.sqrt(squares))
+    spread = float(target.var())
+    return 1.0 - squares / spread if spread > 0 else float("nan")

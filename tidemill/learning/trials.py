@@ -1,0 +1,84 @@
+"""The tuning record in the lake: one JSON a trial, written as it finishes, and its out-of-fold scores.
+
+The scores are written before the JSON, so a trial that can be seen is whole, and a killed run loses
+only the trial that it was at.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from tidemill.errors import UserError
+from tidemill.learning.margins import Margins
+from tidemill.store import Store
+
+__all__ = ["Trial", "TrialLog"]
+
+FORMAT = 1
+
+
+class Trial(BaseModel):
+    """One setting and how it fared. ``value`` and ``folds`` are in the metric's own unit.
+
+    ``rounds`` is where the mean over the folds was best, ``ran`` how many were grown, ``reported`` the
+    best mean so far by progress (rounds times the learning rate), ``cut`` that the clock
+    ended it, ``seconds`` its wall time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    number: int
+    state: Literal["finished", "pruned"]
+    parameters: dict[str, float | int | str | bool | None]
+    value: float
+    folds: tuple[float, ...]
+    rounds: int
+    ran: int
+    reported: dict[int, float]
+    cut: bool
+    seconds: float
+
+
+class TrialLog:
+    """The trials of one study, below ``<study>/trials/``."""
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store = store
+        self._prefix = f"{prefix}/trials"
+
+    def write(self, trial: Trial, margins: Sequence[Margins]) -> None:
+        """Store a trial; ``margins`` (one array a fold) only of a finished one."""
+        if trial.state == "finished":
+            file = io.BytesIO()
+            np.save(file, np.concatenate(list(margins)), allow_pickle=False)
+            self._store.write_bytes(self._key(trial.number, "npy"), file.getvalue())
+        self._store.write_json(self._key(trial.number, "json"), trial.model_dump(mode="json"))
+
+    def read(self) -> list[Trial]:
+        """Every trial from number 0 up to the first that is missing. Raises UserError on a newer format."""
+        keys = {key for key in self._store.list(self._prefix) if key.endswith(".json")}
+        trials: list[Trial] = []
+        while (key := self._key(len(trials), "json")) in keys:
+            said = self._store.read_json(key)
+            if said.get("format", 0) > FORMAT:
+                raise UserError(
+                    f"{self._store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: "
+                    "upgrade it"
+                )
+            trials.append(Trial.model_validate(said))
+        return trials
+
+    def margins(self, number: int) -> Margins:
+        """The out-of-fold raw scores of a finished trial, the folds' check rows one after another."""
+        data = self._store.read_bytes(self._key(number, "npy"))
+        loaded: Margins = np.load(io.BytesIO(data), allow_pickle=False)
+        return loaded
+
+    def _key(self, number: int, kind: str) -> str:
+        return f"{self._prefix}/{number:05d}.{kind}"

@@ -1,0 +1,244 @@
+"""Tuning by the clock: settings tried one after another on shared folds, stored as they finish.
+
+The budget covers tuning and the final fit, so tuning keeps back what the fit will need, judged by how
+long its own trials took. With a number of trials given, no decision looks at the clock: the same
+Snapshot, seed and number give the same Study, on an interrupted run too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from tidemill.errors import UserError
+from tidemill.learning.bagging import choose_members
+from tidemill.learning.boosting import Curve, FoldMatrices, boost
+from tidemill.learning.preparing import Prepared, prepare
+from tidemill.learning.sampling import Sampling
+from tidemill.learning.scores import higher_is_better
+from tidemill.learning.space import SPACE_VERSION
+from tidemill.learning.trials import Trial, TrialLog
+from tidemill.progress import TrialFinished, emit
+from tidemill.results import Labelled, Split, Study
+from tidemill.store import Json, Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["tune"]
+
+FORMAT = 1
+MOST_TRIALS = 200
+MOST_MEMBERS = 5
+FIT_MARGIN = 1.25
+MOST_FIT_SHARE = 0.4
+CHOOSING_SECONDS = 1.0
+
+
+def tune(
+    store: Store,
+    use_case: UseCase,
+    labelled: Labelled,
+    split: Split,
+    excluded: Mapping[str, str],
+    *,
+    budget: float,
+    trials: int | None,
+) -> Study:
+    """Search settings for ``budget`` seconds, final fit included, or for exactly ``trials`` trials.
+
+    Trials that the lake already holds for the same rows, columns and seed are not repeated, and their
+    seconds count. Raises UserError when there is nothing to learn from or the metric is undefined.
+    """
+    started = time.perf_counter()
+    prepared = prepare(store, use_case, labelled, split, excluded)
+    identity = _identity(prepared, labelled, split, by="clock" if trials is None else "count")
+    study_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    prefix = f"{use_case.name}/studies/{study_id}"
+    asked = {"budget": budget if trials is None else None, "trials": trials}
+    known = _finished_study(store, prefix, asked)
+    if known is not None:
+        return known
+    search = _Search(prepared, TrialLog(store, prefix), budget, started, trials)
+    search.run()
+    study = _study(use_case.name, study_id, prepared.problem.metric, search.trials, search.members())
+    store.write_json(
+        f"{prefix}/study.json",
+        {
+            "format": FORMAT,
+            "asked": asked,
+            "identity": identity,
+            "study": study.model_dump(mode="json"),
+            "folds": [{"fit": len(fold.fit), "check": len(fold.check)} for fold in prepared.folds],
+            "seconds": round(search.used, 3),
+        },
+    )
+    return study
+
+
+class _Search:
+    """One run over the trials of a study, from the first that the lake does not hold yet."""
+
+    def __init__(self, prepared: Prepared, log: TrialLog, budget: float, started: float, count: int | None) -> None:
+        self.trials = log.read()[: count or MOST_TRIALS]
+        self._log = log
+        self._prepared = prepared
+        self._metric = prepared.problem.metric
+        self._sign = 1.0 if higher_is_better(self._metric) else -1.0
+        self._count = count
+        self._budget = budget
+        self._started = started
+        self._spent = sum(trial.seconds for trial in self.trials)
+        self._preparing = time.perf_counter() - started
+
+    @property
+    def used(self) -> float:
+        """Seconds of the budget that are gone, those of earlier runs among them."""
+        return self._spent + time.perf_counter() - self._started
+
+    def run(self) -> None:
+        """Try settings until the number is reached or the clock says stop; each is stored at once."""
+        if not self._goes_on():
+            return
+        problem = self._prepared.problem
+        matrices = FoldMatrices(self._prepared.data, self._prepared.folds)
+        ordered = self._prepared.data.ages is not None
+        sampling = Sampling(self._metric, problem.seed, self.trials, ordered=ordered)
+        while self._goes_on():
+            began = time.perf_counter()
+            proposal = sampling.propose(len(self.trials))
+            curve = boost(
+                matrices,
+                problem,
+                proposal.parameters,
+                hopeless=proposal.hopeless,
+                deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
+            )
+            if curve.cut and self._ranked():
+                return
+            trial = self._trial(proposal.number, proposal.parameters, curve, time.perf_counter() - began)
+            self._log.write(trial, curve.margins)
+            sampling.learn(trial)
+            self.trials.append(trial)
+            self._tell(trial)
+
+    def members(self) -> tuple[int, ...]:
+        """The trials that the Model will be made of; by the clock, only those whose fit there is time for."""
+        margins = {trial.number: self._log.margins(trial.number) for trial in self._ranked()[: MOST_MEMBERS * 2]}
+        problem = self._prepared.problem
+        targets = [self._prepared.data.target[fold.check] for fold in self._prepared.folds]
+        ranked = [trial for trial in self.trials if trial.number in margins]
+        chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS)
+        if self._count is not None:
+            return chosen
+        affordable: list[int] = []
+        left = self._budget - self.used - self._preparing
+        for number in dict.fromkeys(chosen):
+            left -= self._fit_seconds(self.trials[number])
+            if left >= 0 or not affordable:
+                affordable.append(number)
+        return tuple(number for number in chosen if number in affordable)
+
+    def _goes_on(self) -> bool:
+        if self._count is not None:
+            return len(self.trials) < self._count
+        if not self._ranked():
+            return True
+        typical = sorted(trial.seconds for trial in self.trials)[len(self.trials) // 2]
+        return len(self.trials) < MOST_TRIALS and self._left_for_trials() > typical / 2.0
+
+    def _left_for_trials(self) -> float:
+        """Seconds left when those that choosing and the final fit will need are kept back."""
+        fits = sum(self._fit_seconds(trial) for trial in self._ranked()[:MOST_MEMBERS])
+        kept = min(fits, self._budget * MOST_FIT_SHARE) + self._preparing + CHOOSING_SECONDS
+        return self._budget - self.used - kept
+
+    def _fit_seconds(self, trial: Trial) -> float:
+        """What fitting this setting on all rows will take, by what its folds took."""
+        rows = sum(len(fold.fit) for fold in self._prepared.folds)
+        share = len(self._prepared.data.target) / rows * trial.rounds / trial.ran
+        return FIT_MARGIN * trial.seconds * share
+
+    def _ranked(self) -> list[Trial]:
+        finished = [trial for trial in self.trials if trial.state == "finished"]
+        return sorted(finished, key=lambda trial: (-self._sign * trial.value, trial.number))
+
+    def _trial(
+        self, number: int, parameters: dict[str, float | int | str | bool | None], curve: Curve, seconds: float
+    ) -> Trial:
+        if not math.isfinite(curve.value):
+            raise UserError(
+                f"the metric `{self._metric}` is undefined on the validation rows: "
+                "choose another under `tune.metric`, or bring more rows"
+            )
+        return Trial(
+            number=number,
+            state="pruned" if curve.pruned else "finished",
+            parameters=parameters,
+            value=curve.value,
+            folds=curve.folds,
+            rounds=curve.rounds,
+            ran=curve.ran,
+            reported=curve.reported,
+            cut=curve.cut,
+            seconds=round(seconds, 3),
+        )
+
+    def _tell(self, trial: Trial) -> None:
+        ranked = self._ranked()
+        emit(
+            TrialFinished(
+                number=trial.number,
+                value=None if trial.state == "pruned" else trial.value,
+                best=ranked[0].value if ranked else None,
+                metric=self._metric,
+                seconds_left=max(self._budget - self.used, 0.0),
+            )
+        )
+
+
+def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) -> dict[str, Json]:
+    """Everything that a trial's result depends on."""
+    recipe = json.dumps(prepared.data.recipe.model_dump(mode="json"), sort_keys=True)
+    return {
+        "by": by,
+        "train": split.train.id,
+        "split": [split.by, str(split.boundary), str(split.end)],
+        "task": labelled.task,
+        "metric": prepared.problem.metric,
+        "seed": prepared.problem.seed,
+        "recipe": hashlib.sha256(recipe.encode()).hexdigest(),
+        "space": SPACE_VERSION,
+        "libraries": {name: version(name) for name in ("optuna", "xgboost")},
+    }
+
+
+def _finished_study(store: Store, prefix: str, asked: Mapping[str, float | int | None]) -> Study | None:
+    """The stored Study that answers exactly this question, if there is one."""
+    try:
+        said = store.read_json(f"{prefix}/study.json")
+    except KeyError:
+        return None
+    if said.get("format", 0) > FORMAT:
+        raise UserError(
+            f"{store.url_of(f'{prefix}/study.json')} has format {said['format']}; "
+            f"this Tidemill reads up to {FORMAT}: upgrade it"
+        )
+    return Study.model_validate(said["study"]) if said["asked"] == asked else None
+
+
+def _study(use_case: str, study_id: str, metric: str, trials: Sequence[Trial], members: tuple[int, ...]) -> Study:
+    best = trials[members[0]]
+    return Study(
+        use_case=use_case,
+        id=study_id,
+        metric=metric,
+        trials=len(trials),
+        pruned=sum(trial.state == "pruned" for trial in trials),
+        best_trial=best.number,
+        best_value=best.value,
+        best_parameters=best.parameters,
+        members=members,
+    )

@@ -1,0 +1,264 @@
+"""The layout of every page that Tidemill writes: one self-contained HTML file from blocks.
+
+A page is a headline, some facts, and sections of blocks. Every text is escaped; in texts, `` `x` `` becomes
+code and ``**x**`` strong. Charts (:mod:`tidemill.reporting.charts`) are the only markup that is let through.
+The page needs no network and no script, and reads on a phone, on paper and in the dark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import ClassVar, Literal
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from tidemill.reporting.wording import MISSING, count, number
+
+__all__ = [
+    "Badge",
+    "Block",
+    "Cell",
+    "Fact",
+    "Facts",
+    "Figure",
+    "Figures",
+    "Fold",
+    "Headline",
+    "Link",
+    "Notice",
+    "Pairs",
+    "Picture",
+    "Prose",
+    "Section",
+    "Table",
+    "Tone",
+    "render",
+]
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link, for a table's cell or a list of pairs. Only http(s) and relative addresses are let through."""
+
+    text: str
+    href: str
+    kind: ClassVar[str] = "link"
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word on a coloured ground, such as a severity."""
+
+    text: str
+    tone: Tone = "plain"
+    kind: ClassVar[str] = "badge"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small chart in a table's cell."""
+
+    svg: str
+    kind: ClassVar[str] = "picture"
+
+
+Cell = str | int | float | None | Link | Badge | Picture
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs, apart by an empty line."""
+
+    text: str
+    kind: ClassVar[str] = "prose"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number that matters, what it is, and a few words on it."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Some numbers in a row."""
+
+    facts: Sequence[Fact]
+    kind: ClassVar[str] = "facts"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to see at once: what it is about, and what it means."""
+
+    tone: Tone
+    title: str
+    text: str = ""
+    kind: ClassVar[str] = "notice"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, its title, and plain words on what it shows for this very model."""
+
+    svg: str
+    title: str
+    words: str
+    kind: ClassVar[str] = "figure"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Small figures beside each other, two in a row where there is room."""
+
+    figures: Sequence[Figure]
+    kind: ClassVar[str] = "figures"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a head. Columns of numbers stand to the right. It scrolls by itself where it is too wide."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+    kind: ClassVar[str] = "table"
+
+    @property
+    def right(self) -> frozenset[int]:
+        """The columns that hold numbers."""
+        columns = range(len(self.head))
+        return frozenset(at for at in columns if all(_numeric(row[at]) for row in self.rows) and self.rows)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Names and what belongs to them, such as ids and versions."""
+
+    pairs: Sequence[tuple[str, Cell]]
+    kind: ClassVar[str] = "pairs"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks that open on a click, and are open on paper."""
+
+    summary: str
+    blocks: Sequence[Block]
+    kind: ClassVar[str] = "fold"
+
+
+Block = Prose | Facts | Notice | Figure | Figures | Table | Pairs | Fold
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page, in the table of contents by its title. ``lead`` says in a sentence what it found."""
+
+    title: str
+    blocks: Sequence[Block]
+    lead: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its anchor: letters, digits and hyphens of the title."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-") or "section"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What the page says, in a sentence, and how good the news are. ``verdict`` is one or two words."""
+
+    verdict: str
+    sentence: str
+    tone: Tone = "plain"
+
+
+def render(
+    *,
+    title: str,
+    kicker: str,
+    headline: Headline,
+    facts: Sequence[Fact],
+    sections: Sequence[Section],
+    footer: str,
+    language: str = "en",
+) -> str:
+    """The page as HTML text. ``kicker`` is the small line above the title: what kind of page, of what, from when."""
+    return _environment().get_template("page.html").render(
+        title=title,
+        kicker=kicker,
+        headline=headline,
+        facts=Facts(facts),
+        sections=sections,
+        footer=footer,
+        language=language,
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    folder = resources.files(__package__)
+    css = (folder / "page.css").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=DictLoader({"page.html": (folder / "page.html").read_text(encoding="utf-8")}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["css"] = Markup(css)
+    environment.filters |= {"rich": _rich, "paragraphs": _paragraphs, "cell": _cell, "href": _href, "svg": Markup}
+    return environment
+
+
+def _numeric(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return cell == MISSING or re.fullmatch(r"[<≥~]? ?[+−-]?[\d.,]+( ?%| s)?", cell) is not None
+    return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
+
+
+def _cell(cell: Cell) -> str:
+    """A plain value of a table as text; links, badges and pictures are the template's."""
+    if cell is None:
+        return MISSING
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return str(cell)
+    return count(cell) if isinstance(cell, int) else number(cell)
+
+
+_INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*")
+
+
+def _rich(text: str) -> Markup:
+    """Escaped text, in which `` `x` `` is code and ``**x**`` strong."""
+    parts: list[Markup] = []
+    last = 0
+    for match in _INLINE.finditer(text):
+        parts.append(escape(text[last : match.start()]))
+        code, strong = match.groups()
+        parts.append(Markup("<code>{}</code>").format(code) if code else Markup("<strong>{}</strong>").format(strong))
+        last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+def _paragraphs(text: str) -> Markup:
+    pieces = [piece for piece in re.split(r"\n\s*\n", text.strip()) if piece]
+    return Markup("\n").join(Markup("<p>{}</p>").format(_rich(piece)) for piece in pieces)
+
+
+def _href(address: str) -> str:
+    """The address, or ``#`` where it would run a script or show something made up."""
+    scheme = re.match(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):", address)
+    return address if scheme is None or scheme[1].lower() in ("http", "https") else "#"

@@ -1,0 +1,293 @@
+"""Immutable, content-addressed tables in the lake: Parquet parts and a manifest.
+
+A :class:`Snapshot` is the small reference that tasks hand each other; the manifest holds the rest.
+Identical content gives the identical reference and is not written again.
+
+Parts are stored under the sha256 of their bytes, ``<use_case>/parts/<sha256>.parquet``, so that they
+can be written as rows arrive and are shared by Snapshots that hold the same rows. The manifest,
+``<use_case>/snapshots/<id>/manifest.json``, is written last: a Snapshot that can be seen is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tidemill.errors import UserError, did_you_mean
+from tidemill.provenance import code_version
+from tidemill.store import Store
+
+if TYPE_CHECKING:  # what only refers to Snapshots (the registry, `tidemill models`) starts without pandas and Arrow
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Column", "Manifest", "Part", "Snapshot", "SnapshotWriter", "write_snapshot"]
+
+FORMAT = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Snapshot(_Frozen):
+    """A reference to an immutable table: where it is, what it is, how many rows it has."""
+
+    use_case: str
+    id: str
+    kind: str
+    rows: int
+
+    @property
+    def prefix(self) -> str:
+        """The folder of its manifest in the lake."""
+        return f"{self.use_case}/snapshots/{self.id}"
+
+    def manifest(self, store: Store) -> Manifest:
+        """The stored description. Raises UserError when it is missing, damaged or of a newer format."""
+        key = f"{self.prefix}/manifest.json"
+        try:
+            said = store.read_json(key)
+        except KeyError:
+            raise UserError(
+                f"{store.url_of(key)} is missing: the Snapshot {self.id} is not in this lake. Restore it, "
+                f"or remove {store.url_of(f'{self.use_case}/stages')} so that it is made again"
+            ) from None
+        stored = said.get("format") if isinstance(said, dict) else None
+        if isinstance(stored, int) and stored > FORMAT:
+            raise UserError(
+                f"{store.url_of(key)} has format {stored}; this Tidemill reads up to {FORMAT}: upgrade Tidemill"
+            )
+        try:
+            return Manifest.model_validate(said)
+        except ValidationError:
+            raise UserError(f"{store.url_of(key)} is damaged: restore it, or remove it and run again") from None
+
+    def frames(self, store: Store, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """One frame a part, in row order, each checked against its sha256; memory for one part at a time.
+
+        A whole-number column without missing values in one part and with some in another is int64
+        here and float64 there; :meth:`read` gives one dtype.
+        """
+        for table in self._tables(store, columns):
+            yield table.to_pandas()
+
+    def read(self, store: Store, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The whole table (or only ``columns``, in their order), in row order, index 0..n-1."""
+        import pandas as pd
+        import pyarrow as pa
+
+        tables = list(self._tables(store, columns))
+        return pa.concat_tables(tables).unify_dictionaries().to_pandas() if tables else pd.DataFrame()
+
+    def _tables(self, store: Store, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        manifest = self.manifest(store)
+        known = [column.name for column in manifest.columns]
+        for name in columns or ():
+            if name not in known:
+                raise UserError(
+                    f"the Snapshot {self.id} ({self.kind}) has no column `{name}`{did_you_mean(name, known)}"
+                )
+        wanted = list(columns) if columns is not None else None
+        for part in manifest.parts:
+            yield pq.read_table(pa.BufferReader(_part_bytes(store, manifest, part)), columns=wanted)
+
+
+class Part(_Frozen):
+    """One Parquet file of a Snapshot. ``name`` is its file name below ``<use_case>/parts``."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Column(_Frozen):
+    """A column's name and Arrow type."""
+
+    name: str
+    type: str
+
+
+class Manifest(_Frozen):
+    """What a Snapshot is and where it came from.
+
+    ``parents`` are the ids of the Snapshots that the first run to make this content made it from.
+    """
+
+    format: Literal[1] = 1
+    use_case: str
+    id: str
+    kind: str
+    rows: int
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...]
+    parents: tuple[str, ...] = ()
+    watermark: datetime | None = None
+    created: datetime
+    code: str | None = None
+
+    def part_keys(self) -> tuple[str, ...]:
+        """The lake's keys of the Parquet files, in row order."""
+        return tuple(_part_key(self.use_case, part.name) for part in self.parts)
+
+
+class SnapshotWriter:
+    """Writes frames one after another as one Snapshot; memory for one part (some 128 MB) at a time.
+
+    The same rows give the same Snapshot, however they were cut into frames. Rows are cut into parts
+    of at most 250,000 rows or some 128 MB. A column that was empty, or whole numbers, in an earlier
+    part and is something wider later makes the earlier parts be written again in the wider type.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        use_case: str,
+        kind: str,
+        *,
+        parents: Sequence[str] = (),
+        watermark: datetime | None = None,
+        code: str | None = None,
+    ) -> None:
+        self._store, self._use_case, self._kind = store, use_case, kind
+        self._parents, self._watermark, self._code = tuple(parents), watermark, code or code_version()
+        self._schema: pa.Schema | None = None
+        self._waiting: list[pa.Table] = []
+        self._part_rows: int | None = None
+        self._parts: list[tuple[Part, pa.Schema]] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Append rows; the index is not kept. Raises UserError for columns that can't be stored or do not fit."""
+        from tidemill.tables import table_of, unified
+
+        table = table_of(frame)
+        self._schema = unified(self._schema, table.schema)
+        if table.num_rows:
+            self._waiting.append(table)
+        self._flush(last=False)
+
+    def close(self, *, watermark: datetime | None = None) -> Snapshot:
+        """Write what waits, then the manifest. The writer takes no more rows.
+
+        ``watermark`` is for whoever knows it only when the last row has gone by.
+        """
+        self._flush(last=True)
+        parts = tuple(self._final(part, schema) for part, schema in self._parts)
+        rows = sum(part.rows for part in parts)
+        columns = tuple(Column(name=field.name, type=str(field.type)) for field in self._schema or ())
+        said = (FORMAT, self._kind, [(column.name, column.type) for column in columns], [part.sha256 for part in parts])
+        snapshot = Snapshot(
+            use_case=self._use_case,
+            id=hashlib.sha256(repr(said).encode()).hexdigest()[:16],
+            kind=self._kind,
+            rows=rows,
+        )
+        manifest = Manifest(
+            **snapshot.model_dump(),
+            columns=columns,
+            parts=parts,
+            parents=self._parents,
+            watermark=watermark or self._watermark,
+            created=datetime.now(UTC),
+            code=self._code,
+        )
+        self._store.create_json(f"{snapshot.prefix}/manifest.json", manifest.model_dump(mode="json"))
+        return snapshot
+
+    def _flush(self, *, last: bool) -> None:
+        from tidemill.tables import part_rows
+
+        if self._schema is None:
+            return
+        if self._part_rows is None:
+            self._part_rows = part_rows(self._waiting, last=last)
+        size = self._part_rows
+        if size is None:
+            return
+        waiting = sum(table.num_rows for table in self._waiting)
+        if waiting < size and not (last and (waiting or not self._parts)):
+            return
+        table = _joined(self._schema, self._waiting)
+        start = 0
+        while table.num_rows - start >= size or (last and (start < table.num_rows or not self._parts)):
+            self._put(table.slice(start, size))
+            start += size
+        self._waiting = [table.slice(start)] if start < table.num_rows else []
+
+    def _put(self, table: pa.Table) -> None:
+        self._parts.append((self._stored(table), table.schema))
+
+    def _stored(self, table: pa.Table) -> Part:
+        from tidemill.tables import encoded
+
+        data = encoded(table)
+        sha256 = hashlib.sha256(data).hexdigest()
+        part = Part(name=f"{sha256}.parquet", rows=table.num_rows, bytes=len(data), sha256=sha256)
+        key = _part_key(self._use_case, part.name)
+        if not self._store.exists(key):
+            self._store.write_bytes(key, data)
+        return part
+
+    def _final(self, part: Part, schema: pa.Schema) -> Part:
+        """The part in the schema that holds for all: written again if it was narrower."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._schema is None or schema.equals(self._schema):
+            return part
+        data = self._store.read_bytes(_part_key(self._use_case, part.name))
+        return self._stored(_joined(self._schema, [pq.read_table(pa.BufferReader(data))]))
+
+
+def write_snapshot(
+    store: Store,
+    use_case: str,
+    kind: str,
+    frames: pd.DataFrame | Iterable[pd.DataFrame],
+    *,
+    parents: Sequence[str] = (),
+    watermark: datetime | None = None,
+    code: str | None = None,
+) -> Snapshot:
+    """Write a table and give its reference. The same content is found, not written again."""
+    import pandas as pd
+
+    writer = SnapshotWriter(store, use_case, kind, parents=parents, watermark=watermark, code=code)
+    for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
+        writer.add(frame)
+    return writer.close()
+
+
+def _part_key(use_case: str, name: str) -> str:
+    return f"{use_case}/parts/{name}"
+
+
+def _part_bytes(store: Store, manifest: Manifest, part: Part) -> bytes:
+    key = _part_key(manifest.use_case, part.name)
+    try:
+        data = store.read_bytes(key)
+    except KeyError:
+        raise UserError(
+            f"{store.url_of(key)} is missing: the Snapshot {manifest.id} is not whole. Restore it"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != part.sha256:
+        raise UserError(f"{store.url_of(key)} was changed after it was written: restore it from a backup")
+    return data
+
+
+def _joined(schema: pa.Schema, tables: Sequence[pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    from tidemill.tables import fitted
+
+    if not tables:
+        return schema.empty_table()
+    return pa.concat_tables([fitted(table, schema) for table in tables]).unify_dictionaries().combine_chunks()

@@ -1,0 +1,180 @@
+"""Which rows train, and which are set aside for the gate: by time, by group or by chance.
+
+By chance means by a hash of what names the row and the use case's seed, not by drawing numbers: a
+row stays on its side when others come or go, so that a champion has never trained on the rows that
+judge its challenger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tidemill.errors import UserError, did_you_mean
+from tidemill.progress import Note, emit
+from tidemill.provenance import code_version
+from tidemill.results import Labelled, Split
+from tidemill.snapshot import Snapshot, SnapshotWriter
+from tidemill.store import Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["split"]
+
+_TRAIN, _GATE, _LATER = range(3)
+_Sides = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The side of every row, and the moments that divide them when split by time."""
+
+    sides: _Sides
+    boundary: datetime | None = None
+    end: datetime | None = None
+
+
+def split(
+    store: Store, use_case: UseCase, labelled: Labelled, snapshot: Snapshot, *, until: datetime | None = None
+) -> Split:
+    """Divide the validated rows (``snapshot``) into training rows and gate rows, in the order they had.
+
+    * ``time``: rows before ``split.train_until`` train, rows from there to before ``split.gate_until``
+      are the gate's, later ones stay unseen. Dates that are left out follow from ``split.gate_share``.
+      ``until`` moves the window: the gate then ends there and keeps its length.
+    * ``group``: whole groups, taken by hash until the gate has its share.
+    * ``random``: rows whose hash falls into the gate's share.
+
+    Raises :exc:`UserError` when a side has fewer than ``split.minimum_rows`` rows or, for
+    classification, one class only.
+    """
+    by = _by(use_case)
+    present = [column.name for column in snapshot.manifest(store).columns]
+    for where, name in (("time", use_case.time if by == "time" else None), ("group", use_case.group)):
+        if name is not None and name not in present:
+            raise UserError(f"{where}: there is no column `{name}` in the data{did_you_mean(name, present)}")
+    if by == "time":
+        cut = _by_time(store, use_case, snapshot, until)
+    elif by == "group":
+        cut = _by_group(store, use_case, snapshot)
+    else:
+        cut = _at_random(store, use_case, snapshot)
+    _check_sides(store, use_case, labelled, snapshot, cut, by)
+    train, gate = _write(store, use_case, snapshot, cut.sides)
+    return Split(
+        by=by,
+        train=train,
+        gate=gate,
+        later=int((cut.sides == _LATER).sum()),
+        boundary=cut.boundary,
+        end=cut.end,
+    )
+
+
+def _by(use_case: UseCase) -> Literal["time", "group", "random"]:
+    asked = use_case.split.by
+    if asked == "auto":
+        asked = "time" if use_case.time else "group" if use_case.group else "random"
+    if asked == "time" and use_case.time is None:
+        raise UserError("split.by is time, and the use case names no `time` column: name it, or split otherwise")
+    if asked == "group" and use_case.group is None:
+        raise UserError("split.by is group, and the use case names no `group` column: name it, or split otherwise")
+    if asked == "time" and use_case.group is not None:
+        emit(
+            Note(
+                f"split by time: rows of one `{use_case.group}` may be on both sides. "
+                f"`split.by: group` keeps them together"
+            )
+        )
+    return asked
+
+
+def _by_time(store: Store, use_case: UseCase, snapshot: Snapshot, until: datetime | None) -> _Cut:
+    rules = use_case.split
+    times = snapshot.read(store, [str(use_case.time)])[str(use_case.time)]
+    boundary, end = rules.train_until, rules.gate_until
+    if boundary and end and boundary >= end:
+        raise UserError(f"split.train_until ({boundary:%Y-%m-%d}) is not before split.gate_until ({end:%Y-%m-%d})")
+    if until is not None:
+        boundary = until - (end - boundary) if boundary and end else None
+        end = until
+    if boundary is None:
+        boundary = _share_boundary(times if end is None else times[times < end], rules.gate_share)
+    sides = np.where((times >= boundary).to_numpy(), _GATE, _TRAIN)
+    if end is not None:
+        sides[(times >= end).to_numpy()] = _LATER
+    return _Cut(sides, boundary, end)
+
+
+def _share_boundary(times: pd.Series, share: float) -> datetime:
+    """The moment from which the newest ``share`` of the rows begins; rows of one moment stay together."""
+    if times.empty:
+        raise UserError("no row is before the end of the gate's window: move split.gate_until, or collect older rows")
+    ordered = times.sort_values()
+    place = min(len(ordered) - 1, round(len(ordered) * (1 - share)))
+    moment: pd.Timestamp = ordered.iloc[place]
+    return moment.to_pydatetime().astimezone(UTC)
+
+
+def _by_group(store: Store, use_case: UseCase, snapshot: Snapshot) -> _Cut:
+    groups = snapshot.read(store, [str(use_case.group)])[str(use_case.group)]
+    sizes = groups.value_counts(dropna=False)
+    order = np.argsort(_hashes(sizes.index.to_frame(index=False), use_case.seed), kind="stable")
+    before = np.cumsum(sizes.to_numpy()[order]) - sizes.to_numpy()[order]
+    chosen = sizes.index[order[before < use_case.split.gate_share * len(groups)]]
+    return _Cut(np.where(groups.isin(chosen).to_numpy(), _GATE, _TRAIN))
+
+
+def _at_random(store: Store, use_case: UseCase, snapshot: Snapshot) -> _Cut:
+    names = list(use_case.id) or None
+    hashes = np.concatenate([_hashes(frame, use_case.seed) for frame in snapshot.frames(store, names)])
+    return _Cut(np.where(hashes < use_case.split.gate_share * 2.0**64, _GATE, _TRAIN))
+
+
+def _hashes(frame: pd.DataFrame, seed: int) -> npt.NDArray[np.uint64]:
+    """A hash of each row that hangs on its values and the seed alone (64 bit)."""
+    salted = frame.assign(_seed=np.int64(seed))
+    return np.asarray(pd.util.hash_pandas_object(salted, index=False), dtype=np.uint64)
+
+
+def _check_sides(store: Store, use_case: UseCase, labelled: Labelled, snapshot: Snapshot, cut: _Cut, by: str) -> None:
+    target = snapshot.read(store, [use_case.target_name])[use_case.target_name].to_numpy()
+    moment = f" {cut.boundary:%Y-%m-%d %H:%M} UTC" if cut.boundary else ""
+    for side, what, where in ((_TRAIN, "train on", f"before{moment}"), (_GATE, "judge on", f"from{moment}")):
+        chosen = cut.sides == side
+        rows = int(chosen.sum())
+        when = f" {where}" if by == "time" else ""
+        if rows < use_case.split.minimum_rows:
+            raise UserError(
+                f"the split by {by} leaves {rows:,} of {len(chosen):,} rows to {what}{when}, and "
+                f"{use_case.split.minimum_rows} are needed: collect more, or change `split`"
+            )
+        if labelled.task != "regression" and len(np.unique(target[chosen])) < 2:
+            only = labelled.classes[int(target[chosen][0])].label
+            raise UserError(
+                f"the {rows:,} rows to {what}{when} all have the class `{only}`: collect more, or change `split`"
+            )
+
+
+def _write(store: Store, use_case: UseCase, snapshot: Snapshot, sides: _Sides) -> tuple[Snapshot, Snapshot]:
+    parents, code = (snapshot.id,), code_version()
+    writers = {
+        side: SnapshotWriter(store, use_case.name, kind, parents=parents, code=code)
+        for side, kind in ((_TRAIN, "train"), (_GATE, "gate"))
+    }
+    for frame, here in _with_sides(store, snapshot, sides):
+        for side, writer in writers.items():
+            writer.add(frame[here == side])
+    return writers[_TRAIN].close(), writers[_GATE].close()
+
+
+def _with_sides(store: Store, snapshot: Snapshot, sides: _Sides) -> Iterator[tuple[pd.DataFrame, _Sides]]:
+    start = 0
+    for frame in snapshot.frames(store):
+        yield frame, sides[start : start + len(frame)]
+        start += len(frame)

@@ -1,0 +1,8 @@
+"""The lake: the only door to storage. Nothing else in Tidemill imports fsspec, s3fs or botocore."""
+
+from __future__ import annotations
+
+from tidemill.store.lake import DEFAULT_LAKE, Json, Store
+from tidemill.store.sources import SourceObject, create_url, list_objects, open_url
+
+__all__ = ["DEFAULT_LAKE", "Json", "SourceObject", "Store", "create_url", "list_objects", "open_url"]
