@@ -10,15 +10,13 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger, Posture
 
-from deployments.catalogue import TAG, Plan
-from deployments.settings import RUN
+from deployments.catalogue import Plan
+from deployments.settings import TAG, worker_settings
 
 __all__ = ["DEAD_RUNS", "dead_runs", "keep", "retrain_on_alarm", "retraining_name"]
 
 ALARM = "tidemill.alarm"
 DEAD_RUNS = "tidemill: runs without a heartbeat have crashed"
-SILENCE = 4 * int(RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
-"""How many seconds a run may be silent. With fewer, work that holds the interpreter for long looks dead."""
 
 
 def retraining_name(use_case: str) -> str:
@@ -65,9 +63,11 @@ def dead_runs() -> AutomationCore:
     A worker that is stopped while busy takes its run's process with it and tells nobody; the run would keep
     its concurrency slot, and no later run of that deployment would start.
     """
+    # Seconds. With fewer heartbeats, work that holds the interpreter for long would look dead.
+    silence = 4 * int(worker_settings()["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
     return AutomationCore(
         name=DEAD_RUNS,
-        description=f"Sets runs that were silent for {SILENCE} s to Crashed, which frees their slot.",
+        description=f"Sets runs that were silent for {silence} s to Crashed, which frees their slot.",
         tags=[TAG],
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
@@ -77,12 +77,12 @@ def dead_runs() -> AutomationCore:
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=timedelta(seconds=SILENCE),
+            within=timedelta(seconds=silence),
         ),
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED,
-                message=f"No heartbeat for {SILENCE} s: the process is gone.",
+                message=f"No heartbeat for {silence} s: the process is gone.",
             )
         ],
     )

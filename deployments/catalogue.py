@@ -9,25 +9,23 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from deployments.settings import RUN
+from deployments.settings import TAG, worker_settings
 from tidemill import __version__
 from tidemill.errors import UserError
-from tidemill.store import DEFAULT_LAKE
+from tidemill.project import lake_url
 from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folder
 
-__all__ = ["FLOWS", "TAG", "WORK_POOL", "Flow", "Plan", "plan"]
+__all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan"]
 
 Flow = Literal["training", "scoring", "monitoring", "retraining"]
 FLOWS: tuple[Flow, ...] = ("training", "scoring", "monitoring", "retraining")
 WORK_POOL = "tidemill"
-TAG = "tidemill"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 
 _SENTENCES: dict[Flow, str] = {
@@ -82,7 +80,7 @@ def plan(names: Sequence[str] = (), lake: str | None = None, project: Path | Non
     chosen = list(names) or list_usecases(folder)
     if not chosen:
         raise UserError(f"There is no use case in {folder / 'usecases'}: `tidemill init` writes one.")
-    where = _absolute(lake or os.environ.get("TIDEMILL_LAKE") or DEFAULT_LAKE, folder)
+    where = lake_url(lake, folder)
     return [made for name in chosen for made in _plans(load_usecase(name, folder), where, folder)]
 
 
@@ -108,7 +106,7 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
             schedule=schedule,
             tags=(TAG, use_case.name),
             concurrency_limit=1,
-            environment={**RUN, "TIDEMILL_PROJECT": str(project)},
+            environment={**worker_settings(), "TIDEMILL_PROJECT": str(project)},
             alarms=_alarms(use_case) if flow == "retraining" else (),
         )
 
@@ -150,7 +148,3 @@ def _check_cron(line: str, field: str, use_case: UseCase) -> None:
             f"{use_case.folder / 'usecase.yaml'}: `{field}` is no cron line: {line!r}. "
             "Write minute, hour, day, month and weekday, such as `0 3 1 * *`."
         ) from error
-
-
-def _absolute(lake: str, project: Path) -> str:
-    return lake if "://" in lake else str((project / Path(lake).expanduser()).resolve())

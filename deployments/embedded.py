@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from deployments.settings import SERVER, user_settings
+from deployments.settings import server_settings, user_settings
 from deployments.template import place_template
 from tidemill.errors import TidemillError, UserError
 
@@ -92,7 +92,7 @@ class EmbeddedServer:
 
 def _spawn(home: Path, errors: int) -> subprocess.Popen[bytes]:
     said = user_settings()
-    environment = os.environ | {name: value for name, value in SERVER.items() if name not in said}
+    environment = os.environ | {name: value for name, value in server_settings().items() if name not in said}
     environment |= {"PREFECT_HOME": str(home), "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
     environment.pop("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", None)
     script = Path(__file__).with_name("embedded_process.py")

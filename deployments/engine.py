@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from deployments.embedded import EmbeddedServer
 from deployments.marker import local_server
-from deployments.settings import CLIENT, QUIET, prefect_home, set_defaults, user_settings
+from deployments.settings import CLIENT, QUIET, TAG, prefect_home, set_defaults, user_settings, worker_settings
 from deployments.template import keep_template, template_path
 from tidemill.errors import UserError
 
@@ -54,7 +54,7 @@ def prepare(*, quiet: bool = False) -> None:
     Args:
         quiet: keep Prefect's own lines off the console, for callers that show progress themselves.
     """
-    set_defaults({**CLIENT, **QUIET} if quiet else CLIENT)
+    set_defaults({**worker_settings(), **CLIENT, **(QUIET if quiet else {})})
 
 
 def run(name: str, /, *, quiet: bool = True, **parameters: object) -> Any:
@@ -69,7 +69,7 @@ def run(name: str, /, *, quiet: bool = True, **parameters: object) -> Any:
 
 
 @contextmanager
-def session(*, quiet: bool = False, home: Path | None = None) -> Iterator[Engine]:
+def session(*, quiet: bool = False, home: Path | None = None, address: str | None = None) -> Iterator[Engine]:
     """A Prefect API for the flows that this process runs inside; what it started ends with it.
 
     Returns before an embedded server answers: import flows first, then call :meth:`Engine.wait`.
@@ -77,13 +77,14 @@ def session(*, quiet: bool = False, home: Path | None = None) -> Iterator[Engine
     Args:
         quiet: as for :func:`prepare`.
         home: the embedded server's folder, with its database; left out, ``PREFECT_HOME``.
+        address: use the API at this address, and don't look whether it answers already.
 
     Raises:
         UserError: the server that the settings name does not answer.
     """
     prepare(quiet=quiet)
     with ExitStack() as stack:
-        address = _known_address()
+        address = address or _known_address()
         server = None
         if address is None:
             server = EmbeddedServer.start(home or prefect_home())
@@ -118,7 +119,8 @@ def _known_address() -> str | None:
     else:
         named = user_settings().get("PREFECT_API_URL")
     if not named:
-        return local_server()
+        local = local_server()
+        return local if local and _listens(local) else None
     if not _listens(named):
         raise UserError(
             f"No Prefect server answers at {named}, which PREFECT_API_URL names. Start it (`tidemill up`), "
@@ -158,12 +160,13 @@ def _settings(address: str, *, embedded: bool) -> Iterator[None]:
     Heartbeats tell a standing server that a run is alive. An embedded server dies with its run, and ending the
     heartbeat's thread takes a second; only settings made like this can turn it off.
     """
+    from prefect import tags
     from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     updates: dict[Any, Any] = {PREFECT_API_URL: address}
     if embedded:
         updates[PREFECT_FLOWS_HEARTBEAT_FREQUENCY] = None
-    with temporary_settings(updates=updates):
+    with temporary_settings(updates=updates), tags(TAG):
         yield
 
 

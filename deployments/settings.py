@@ -15,24 +15,25 @@ from typing import Any
 
 from tidemill.errors import UserError
 
-__all__ = ["CLIENT", "QUIET", "RUN", "SERVER", "prefect_home", "set_defaults", "user_settings"]
+__all__ = [
+    "CLIENT",
+    "QUIET",
+    "TAG",
+    "prefect_home",
+    "server_settings",
+    "set_defaults",
+    "user_settings",
+    "worker_settings",
+]
 
-RUN: Mapping[str, str] = {
-    # What the domain logs (stages, trials) appears in a run's log in the UI.
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "tidemill",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    # The automation that finds dead runs waits for three of these, in seconds; Prefect allows no less.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-    "DO_NOT_TRACK": "1",
-}
-"""For every process that runs a flow, on this machine or a worker's."""
+TAG = "tidemill"
+"""On every run and deployment of Tidemill, for the UI's filters and the automations."""
 
 CLIENT: Mapping[str, str] = {
-    **RUN,
-    # A fresh database on a busy machine needs more than Prefect's 20 s.
+    # Should Prefect start a server itself: a fresh database on a busy machine needs more than its 20 s.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
 }
-"""For a process in which a person runs flows."""
+"""For a process in which a person runs flows, beside :func:`worker_settings`."""
 
 QUIET: Mapping[str, str] = {
     # The command line shows progress and errors itself. The Prefect API still gets every line.
@@ -40,17 +41,15 @@ QUIET: Mapping[str, str] = {
 }
 """For a process whose output is not Prefect's to write."""
 
-SERVER: Mapping[str, str] = {
-    # One transaction a task run locks SQLite: the API answers 503 and the client sleeps 2 s, in 7 of 10 flows.
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1.0",
-    # Runs and events older than 90 days are removed, so that the database does not fill up.
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-}
-"""For a Prefect server that Tidemill starts."""
+
+def server_settings() -> dict[str, str]:
+    """For a Prefect server that Tidemill starts: ``server.env``."""
+    return _env_file("server.env")
+
+
+def worker_settings() -> dict[str, str]:
+    """For every process that runs flows, on this machine or a worker's: ``worker.env``."""
+    return _env_file("worker.env")
 
 
 def set_defaults(settings: Mapping[str, str]) -> None:
@@ -95,6 +94,12 @@ def _dotenv(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+def _env_file(name: str) -> dict[str, str]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    lines = [line.partition("=") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: value for name, _, value in lines}
 
 
 def _flat(section: Mapping[str, Any]) -> dict[str, str]:

@@ -7,8 +7,8 @@ alone takes seconds.
 from __future__ import annotations
 
 from expectations.inferring import infer_suite
-from expectations.judging import Judgement, Purpose, judge
-from expectations.suites import Suite, SuiteEntry, load_suite, suite_fingerprint, suite_path
+from expectations.judging import Judgement, judge
+from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, suite_fingerprint, suite_path
 
 __all__ = [
     "Judgement",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from expectations.documents import write_documents
 from expectations.running import Finding, run
-from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, suite_path
+from expectations.suites import Purpose, SuiteEntry, load_suite, suite_path
 from expectations.wording import expected
 from tidemill.errors import UserError
 from tidemill.expressions import columns_of

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any
 
@@ -18,6 +17,7 @@ import pandas as pd
 from expectations.suites import SuiteEntry
 from expectations.wording import observed
 from tidemill.errors import did_you_mean
+from tidemill.usecase.values import parse_moment
 
 __all__ = ["Finding", "Positions", "run"]
 
@@ -52,38 +52,29 @@ def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Finding]:
     Raises :exc:`~tidemill.errors.UserError`, with file and line, for a type or kwargs that Great
     Expectations does not have, and for ``rows: refuse`` where the type does not judge single rows.
     """
-    numbered = list(enumerate(entries))
-    with _ONE_AT_A_TIME:
-        frame = frame.reset_index(drop=True)
-        plain = _validate([pair for pair in numbered if not pair[1].refuse], frame, {"result_format": "BASIC"})
-        rows = _validate(
-            [pair for pair in numbered if pair[1].refuse],
-            frame,
-            {"result_format": "COMPLETE", "return_unexpected_index_query": False},
-        )
-    return [finding for _, finding in sorted([*plain, *rows], key=lambda pair: pair[0])]
-
-
-def _validate(
-    entries: Sequence[tuple[int, SuiteEntry]], frame: pd.DataFrame, result_format: dict[str, Any]
-) -> list[tuple[int, Finding]]:
     if not entries:
         return []
+    frame = frame.reset_index(drop=True)
+    with _ONE_AT_A_TIME:
+        findings = {_place(result): result for result in _validate(entries, frame)}
+        return [_finding(entry, findings[place], frame) for place, entry in enumerate(entries)]
+
+
+def _validate(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Any]:
+    """Great Expectations' results, in an order of its own."""
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    built = [_built(entry, place, frame) for place, entry in entries]
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    suite = great_expectations.ExpectationSuite(name="suite")
+    for place, entry in enumerate(entries):
+        suite.add_expectation(_built(entry, place, frame))
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    suite = great_expectations.ExpectationSuite(name="suite")
-    for expectation in built:
-        suite.add_expectation(expectation)
-    by_place = dict(entries)
-    results = batch.validate(suite, result_format=result_format).results
-    return [(place, _finding(by_place[place], one, frame)) for place, one in ((_place(one), one) for one in results)]
+    wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+    return list(batch.validate(suite, result_format=wanted).results)
 
 
 def _place(result: Any) -> int:
@@ -93,7 +84,8 @@ def _place(result: Any) -> int:
 def _built(entry: SuiteEntry, place: int, frame: pd.DataFrame) -> Any:
     """Great Expectations' object for an entry, its kwargs checked."""
     from great_expectations.compatibility.pydantic import ValidationError
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.registry import (
         get_expectation_impl,
         list_registered_expectation_implementations,
@@ -113,9 +105,11 @@ def _built(entry: SuiteEntry, place: int, frame: pd.DataFrame) -> Any:
         if name not in allowed:
             hint = did_you_mean(name, allowed)
             raise entry.error(f"there is no such argument{hint}. It may have {', '.join(allowed)}", f"kwargs.{name}")
-    kwargs = {name: _moment(value, entry, frame) for name, value in entry.kwargs.items()}
+    kwargs = {
+        name: _moment(value, entry, frame) if name.endswith("_value") else value for name, value in entry.kwargs.items()
+    }
     try:
-        return kind(**kwargs, severity=entry.severity, meta={"place": place, "notes": entry.note})
+        return kind(**kwargs, severity=FailureSeverity(entry.severity), meta={"place": place, "notes": entry.note})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part != "__root__")
@@ -134,19 +128,21 @@ def _judges_rows(kind: type) -> bool:
 
 
 def _moment(value: Any, entry: SuiteEntry, frame: pd.DataFrame) -> Any:
-    """A date or time in the time zone of the entry's column: the two kinds can't be compared."""
-    if not isinstance(value, date):
+    """A text as a moment where the entry's columns are times, in their time zone: the two kinds can't be compared."""
+    times = [frame[name] for name in entry.columns() if name in frame and frame[name].dtype.kind == "M"]
+    if not times or not isinstance(value, str):
         return value
-    at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    columns = [frame[name] for name in entry.columns() if name in frame]
-    naive = any(column.dtype.kind == "M" and getattr(column.dtype, "tz", None) is None for column in columns)
-    return at.astimezone(UTC).replace(tzinfo=None) if naive else at
+    try:
+        at = parse_moment(value)
+    except ValueError:
+        return value
+    return at if getattr(times[0].dtype, "tz", None) is not None else at.replace(tzinfo=None)
 
 
 def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame) -> Finding:
-    rows = result.result.pop("unexpected_index_list", None) if entry.refuse else None
-    result.result.pop("unexpected_list", None)
+    rows = result.result.pop("unexpected_index_list", None)
+    for name in ("unexpected_list", "partial_unexpected_index_list"):
+        result.result.pop(name, None)
     raw: dict[str, Any] = result.to_json_dict()
     raw["expectation_config"].pop("id", None)
     failure = _failure(entry, raw.get("exception_info") or {}, frame)
@@ -157,7 +153,7 @@ def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame) -> Finding:
         entry=entry,
         passed=passed,
         observed=failure or observed(raw["result"], passed=passed),
-        failed_rows=None if rows is None else np.asarray(rows, dtype=np.int64),
+        failed_rows=np.asarray(rows or (), dtype=np.int64) if entry.refuse else None,
         raw=raw,
     )
 

@@ -11,21 +11,24 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Any, Literal, TypeVar
 
 from tidemill.errors import UserError, did_you_mean
+from tidemill.usecase.document import Document, Plain, read_document
+from tidemill.usecase.document import Path as FieldPath
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["Purpose", "Severity", "Suite", "SuiteEntry", "load_suite", "parse_suite", "suite_fingerprint", "suite_path"]
 
 Purpose = Literal["training", "scoring", "monitoring"]
 Severity = Literal["critical", "warning", "info"]
+T = TypeVar("T", bound=str)
+D = TypeVar("D")
 
 _SUITE_FIELDS = ("name", "note", "expectations")
 _ENTRY_FIELDS = ("type", "kwargs", "severity", "rows", "only", "note")
-_SEVERITIES = ("critical", "warning", "info")
+_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+_PURPOSES: tuple[Purpose, ...] = ("training", "scoring", "monitoring")
 
 
 @dataclass(frozen=True)
@@ -79,132 +82,121 @@ def load_suite(use_case: UseCase) -> Suite:
     Raises :exc:`UserError`, with file and line, for a file that is missing though named, that does
     not parse, or that has a field or value that a suite can't have.
     """
-    path = suite_path(use_case)
-    text = _text(use_case, path)
-    return Suite(path=None) if text is None else parse_suite(text, path)
+    data, path = _bytes(use_case), suite_path(use_case)
+    return Suite(path=None) if data is None else parse_suite(data, _shown(path), path)
 
 
 def suite_fingerprint(use_case: UseCase) -> str | None:
-    """sha256 (hex) of the suite's file, or None without one: what a stage's key needs. Imports no Great Expectations."""
-    text = _text(use_case, suite_path(use_case))
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+    """sha256 (hex) of the suite's file, or None without one: what a stage's key needs. Light: reads the file only."""
+    data = _bytes(use_case)
+    return None if data is None else hashlib.sha256(data).hexdigest()
 
 
-def parse_suite(text: str, path: Path) -> Suite:
-    """Read a suite from ``text``; ``path`` is only named in errors. Raises :exc:`UserError`."""
-    file = _shown(path)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise _broken(file, error) from None
-    if root is None:
-        raise UserError(f"{file}: the suite is empty. It needs a list of `expectations`, or remove the file")
-    fields = _mapping(root, file, _SUITE_FIELDS, "a suite")
+def parse_suite(data: bytes, where: str, path: Path | None = None) -> Suite:
+    """Read a suite's bytes; ``where`` names the file in errors. Raises :exc:`UserError`."""
+    document = read_document(data, where)
+    fields = _fields(document, (), _SUITE_FIELDS, "a suite")
     entries = fields.get("expectations")
-    if not isinstance(entries, yaml.SequenceNode):
-        line = (entries or root).start_mark.line + 1
-        raise UserError(f"{file}, line {line}: `expectations` must be a list of entries that start with `- type:`")
-    note = _string(fields["note"], file, "note") if "note" in fields else ""
-    return Suite(path=path, note=note, entries=tuple(_entry(node, file) for node in entries.value))
-
-
-def _entry(node: yaml.Node, file: str) -> SuiteEntry:
-    fields = _mapping(node, file, _ENTRY_FIELDS, "an expectation")
-    line = node.start_mark.line + 1
-    if "type" not in fields:
-        raise UserError(f"{file}, line {line}: an expectation needs a `type`, such as expect_column_values_to_be_unique")
-    name = _string(fields["type"], file, "type")
-    refuse = "rows" in fields
-    if refuse:
-        _choice(fields["rows"], file, f"{name}.rows", ("refuse",))
-    default = "warning" if refuse else "critical"
-    severity = _choice(fields["severity"], file, f"{name}.severity", _SEVERITIES) if "severity" in fields else default
-    only = _choice(fields["only"], file, f"{name}.only", ("training", "scoring", "monitoring")) if "only" in fields else None
-    return SuiteEntry(
-        type=name,
-        kwargs=_kwargs(fields["kwargs"], file, name) if "kwargs" in fields else {},
-        severity=severity,  # type: ignore[arg-type]
-        refuse=refuse,
-        only=only,  # type: ignore[arg-type]
-        note=_string(fields["note"], file, f"{name}.note") if "note" in fields else "",
-        file=file,
-        line=line,
+    if not isinstance(entries, tuple):
+        raise _error(document, ("expectations",), "`expectations` must be a list of entries that start with `- type:`")
+    return Suite(
+        path=path,
+        note=_text(document, ("note",), ""),
+        entries=tuple(_entry(document, ("expectations", place)) for place in range(len(entries))),
     )
 
 
-def _mapping(node: yaml.Node, file: str, allowed: Sequence[str] | None, what: str) -> dict[str, yaml.Node]:
-    """The fields of a mapping by name. Raises UserError for another kind of node, doubled or unknown fields."""
-    line = node.start_mark.line + 1
-    if not isinstance(node, yaml.MappingNode):
-        raise UserError(f"{file}, line {line}: {what} must have fields, such as `{(allowed or ('column',))[0]}: …`")
-    fields: dict[str, yaml.Node] = {}
-    for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in fields:
-            raise UserError(f"{file}, line {line}: `{name}` is there twice: remove one of them")
+def _entry(document: Document, path: FieldPath) -> SuiteEntry:
+    fields = _fields(document, path, _ENTRY_FIELDS, "an expectation")
+    if "type" not in fields:
+        example = "expect_column_values_to_be_unique"
+        raise _error(document, path, f"an expectation needs a `type`, such as {example}")
+    refuse = _choice(document, (*path, "rows"), ("refuse",), None) is not None
+    kwargs = _fields(document, (*path, "kwargs"), None, "kwargs") if "kwargs" in fields else {}
+    return SuiteEntry(
+        type=_text(document, (*path, "type"), ""),
+        kwargs={name: _listed(value) for name, value in kwargs.items()},
+        severity=_choice(document, (*path, "severity"), _SEVERITIES, "warning" if refuse else "critical"),
+        refuse=refuse,
+        only=_choice(document, (*path, "only"), _PURPOSES, None),
+        note=_text(document, (*path, "note"), ""),
+        file=document.where,
+        line=document.line(path),
+    )
+
+
+def _at(document: Document, path: FieldPath) -> Plain:
+    value = document.value
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, tuple) and isinstance(part, int):
+            value = value[part]
+    return value
+
+
+def _fields(document: Document, path: FieldPath, allowed: Sequence[str] | None, what: str) -> dict[str, Plain]:
+    """The fields of the section at ``path``. Raises UserError when it is none, or has a field too many."""
+    value = _at(document, path)
+    if not isinstance(value, dict):
+        raise _error(document, path, f"{what} must have fields, such as `{(allowed or ('column',))[0]}: …`")
+    for name in value:
         if allowed is not None and name not in allowed:
-            raise UserError(
-                f"{file}, line {line}: {what} has no field `{name}`{did_you_mean(name, allowed)}. "
-                f"It may have {', '.join(allowed)}"
+            raise _error(
+                document,
+                (*path, name),
+                f"{what} has no field `{name}`{did_you_mean(name, allowed)}. It may have {', '.join(allowed)}",
             )
-        fields[name] = value
-    return fields
+    return value
 
 
-def _kwargs(node: yaml.Node, file: str, name: str) -> dict[str, Any]:
-    fields = _mapping(node, file, None, f"{name}.kwargs")
-    return {key: _value(value, file) for key, value in fields.items()}
+def _text(document: Document, path: FieldPath, default: str) -> str:
+    value = _at(document, path)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise _error(document, path, f"`{path[-1]}` must be text")
+    return " ".join(value.split())
 
 
-def _value(node: yaml.Node, file: str) -> Any:
-    loader = yaml.SafeLoader("")
+def _choice(document: Document, path: FieldPath, allowed: tuple[T, ...], default: D) -> T | D:
+    value = _at(document, path)
+    if value is None:
+        return default
+    for word in allowed:
+        if value == word:
+            return word
+    hint = did_you_mean(str(value), allowed)
+    may = f"it may be {', '.join(allowed)}"
+    raise _error(document, path, f"`{path[-1]}: {value}` is not allowed{hint}: {may}")
+
+
+def _error(document: Document, path: FieldPath, problem: str) -> UserError:
+    return UserError(f"{document.where}, line {document.line(path)}: {problem}")
+
+
+def _listed(value: Plain) -> Any:
+    """Lists as lists, at any depth: Great Expectations refuses tuples."""
+    if isinstance(value, dict):
+        return {name: _listed(inner) for name, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, tuple) else value
+
+
+def _bytes(use_case: UseCase) -> bytes | None:
+    path = suite_path(use_case)
     try:
-        return loader.construct_document(node)
-    except yaml.YAMLError as error:
-        raise _broken(file, error) from None
-    except ValueError as error:
-        raise UserError(f"{file}, line {node.start_mark.line + 1}: {error}") from None
-    finally:
-        loader.dispose()
-
-
-def _string(node: yaml.Node, file: str, where: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise UserError(f"{file}, line {node.start_mark.line + 1}, {where}: must be text")
-    return str(node.value).strip()
-
-
-def _choice(node: yaml.Node, file: str, where: str, allowed: Sequence[str]) -> str:
-    said = _string(node, file, where)
-    if said not in allowed:
-        raise UserError(
-            f"{file}, line {node.start_mark.line + 1}, {where}: `{said}` is not allowed{did_you_mean(said, allowed)}. "
-            f"It may be {', '.join(allowed)}"
-        )
-    return said
-
-
-def _text(use_case: UseCase, path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
         if use_case.validate_.suite is None:
             return None
         raise UserError(
-            f"{_shown(use_case.folder / 'usecase.yaml')}, validate.suite: there is no file {_shown(path)}. "
+            f"usecases/{use_case.name}/usecase.yaml, validate.suite: there is no file {path}. "
             "Write it, or leave the field out"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{_shown(path)} can't be read: {error}") from None
-
-
-def _broken(file: str, error: yaml.YAMLError) -> UserError:
-    mark = getattr(error, "problem_mark", None)
-    line = f", line {mark.line + 1}" if mark is not None else ""
-    problem = getattr(error, "problem", None) or "it can't be parsed"
-    return UserError(f"{file}{line}: this is not YAML: {problem}")
+    except OSError as error:
+        raise UserError(f"{_shown(path)} can't be read: {error.strerror or error}") from None
 
 
 def _shown(path: Path) -> str:
-    """The path as a person knows it: from the project's folder on."""
-    return "/".join(path.parts[-3:] if path.name == "usecase.yaml" else path.parts[-2:])
+    """The path as a person knows it: its folder and name."""
+    return "/".join(path.parts[-2:])

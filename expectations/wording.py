@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tidemill.reporting.wording import count, number, percent, short
+from tidemill.reporting.wording import count, percent, short
 
 __all__ = ["expected", "observed"]
 
@@ -61,7 +61,7 @@ def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
         more = ", ".join(f"{name} {value}" for name, value in said.items() if name not in ("column", "mostly"))
         text = type_.removeprefix("expect_").removeprefix("column_").replace("_", " ") + (f" ({more})" if more else "")
     mostly = kwargs.get("mostly")
-    return text if mostly in (None, 1, 1.0) else f"{text}, in at least {percent(float(mostly))} of rows"
+    return text if mostly in (None, 1, 1.0) else f"{text}, in at least {100 * float(mostly):g} % of rows"
 
 
 def observed(result: Mapping[str, Any], *, passed: bool) -> str:
@@ -111,7 +111,7 @@ def _shown(value: object) -> str:
     if isinstance(value, int) and abs(value) < 10_000:
         return str(value)
     if isinstance(value, int | float):
-        return number(float(value), 6)
+        return f"{float(value):,.6g}".replace("-", "−")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
     if isinstance(value, date):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect.runtime import flow_run
 
-from tidemill.store import DEFAULT_LAKE, Store
-from tidemill.usecase import UseCase, load_usecase, project_folder
+from tidemill.project import lake_url
+from tidemill.store import Store
+from tidemill.usecase import UseCase, load_usecase
 
 __all__ = ["open_lake", "open_use_case", "run_name"]
 
@@ -25,9 +24,7 @@ def open_lake(lake: str | None) -> Store:
 
     Raises UserError when it can't be written or read.
     """
-    url = lake or os.environ.get("TIDEMILL_LAKE") or DEFAULT_LAKE
-    local = "://" not in url and not Path(url).is_absolute()
-    store = Store(str(project_folder() / url) if local else url)
+    store = Store(lake_url(lake))
     store.check()
     return store
 

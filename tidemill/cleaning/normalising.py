@@ -38,7 +38,7 @@ def declared_kinds(use_case: UseCase) -> dict[str, Kind]:
 def normalise(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind]) -> pd.DataFrame:
     """The same rows with tidy values: a new frame with the same columns, index and length.
 
-    * text is trimmed, and empty text and the words of ``rules.missing`` become null (``rules.strip``);
+    * text is trimmed and empty text becomes null (``rules.strip``), and so do the words of ``rules.missing``;
     * columns that ``types`` names become ``float64`` or an integer type (number), ``str`` (category),
       ``datetime64[us, UTC]`` (time) or ``boolean``; what can't be read as such becomes null;
     * other columns keep their type, except that ``object`` columns get the plain type of what they
@@ -124,10 +124,10 @@ def _plain_object(column: pd.Series, rules: CleanRules) -> pd.Series:
 
 
 def _tidy_text(column: pd.Series, rules: CleanRules) -> pd.Series:
-    if not rules.strip:
-        return column
-    values = pc.utf8_trim_whitespace(pa.array(column, type=pa.large_string(), from_pandas=True))
-    missing = pa.array(["", *rules.missing], values.type)
+    values = pa.array(column, type=pa.large_string(), from_pandas=True)
+    if rules.strip:
+        values = pc.utf8_trim_whitespace(values)
+    missing = pa.array(["", *rules.missing] if rules.strip else rules.missing, values.type)
     tidy = pc.if_else(pc.is_in(values, value_set=missing), pa.scalar(None, values.type), values)
     return _from_arrow(tidy, column)
 

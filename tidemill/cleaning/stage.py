@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from tidemill.cleaning.inference import inferred_kinds
-from tidemill.cleaning.normalising import Kind, declared_kinds, normalise
+from tidemill.cleaning.normalising import Kind, declared_kinds, normalise, unreadable
 from tidemill.cleaning.refusing import judged, refusals
 from tidemill.errors import TidemillError, UserError
 from tidemill.provenance import code_version
 from tidemill.results import Cleaned, Collected
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
-from tidemill.usecase.schema import UseCase
+from tidemill.usecase.schema import CleanRules, UseCase
 
 __all__ = ["clean", "repeated"]
 
@@ -35,7 +35,7 @@ def clean(store: Store, use_case: UseCase, collected: Collected) -> Cleaned:
     inferred = inferred_kinds(tidy, use_case.clean, declared)
     if inferred:
         tidy = normalise(tidy, use_case.clean, inferred)
-    changes = _changes(raw, tidy, inferred)
+    changes = _changes(raw, tidy, inferred, use_case.clean)
     deduplicated = 0
     if use_case.clean.deduplicate:
         once = ~repeated(tidy)
@@ -89,15 +89,15 @@ def _superseded(frame: pd.DataFrame, use_case: UseCase) -> pd.Series:
     return result
 
 
-def _changes(raw: pd.DataFrame, tidy: pd.DataFrame, inferred: dict[str, Kind]) -> tuple[str, ...]:
+def _changes(raw: pd.DataFrame, tidy: pd.DataFrame, inferred: dict[str, Kind], rules: CleanRules) -> tuple[str, ...]:
     """What tidying did to the values, a sentence a column."""
     said = [f"`{name}` came as text and is read as {_PLURALS[kind]}" for name, kind in inferred.items()]
     for name, column in tidy.items():
         before = raw[name]
         if before is column or before.dtype.kind in "iu":
             continue
-        emptied = int((column.isna() & before.notna()).sum())
-        if emptied and str(name) not in inferred:
+        emptied = int((column.isna() & before.notna() & ~unreadable(before, column, rules)).sum())
+        if emptied:
             said.append(f"{emptied:,} values of `{name}` mean missing")
         if isinstance(column.dtype, pd.StringDtype) and isinstance(before.dtype, pd.StringDtype):
             trimmed = int((column.notna() & (before != column)).sum())

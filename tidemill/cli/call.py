@@ -23,6 +23,7 @@ import click
 from tidemill.errors import UserError
 
 if TYPE_CHECKING:
+    from tidemill.registry import Registry
     from tidemill.store import Store
 
 __all__ = ["Call", "absolute", "command"]
@@ -44,6 +45,22 @@ class Call:
         store = Store(self.lake)
         store.check(writable=writable)
         return store
+
+    def registry(self, name: str, *, writable: bool = False) -> tuple[Store, Registry]:
+        """The lake, and the versions of ``name`` in it. Raises UserError for a use case that nobody has heard of."""
+        from tidemill.registry import Registry
+        from tidemill.usecase import load_usecase, project_folder
+        from tidemill.usecase.values import check_name
+
+        try:
+            check_name(name)
+        except ValueError:
+            load_usecase(name)  # says what is wrong with the name
+        store = self.store(writable=writable)
+        described = (project_folder() / "usecases" / name / "usecase.yaml").is_file()
+        if not described and not store.list(f"{name}/versions"):
+            load_usecase(name)  # says which use cases there are
+        return store, Registry(store, name)
 
     def answer(self, data: Mapping[str, Any], text: str) -> None:
         """Say the result, once: ``data`` with ``--json``, else ``text``."""

@@ -51,6 +51,7 @@ def _fill(column: pd.Series, other: pd.Series) -> pd.Series:
 
 def _extreme(name: str, arguments: Sequence[pd.Series]) -> pd.Series:
     kind: Kind = next((kind_of(column) for column in arguments if not is_empty(column)), "number")
+    kind = "number" if kind == "boolean" else kind
     if kind not in ("number", "time", "duration"):
         raise UserError(f"`{name}` wants numbers, times or durations, and was given {WORDS[kind]}")
     result = coerced(arguments[0], kind, f"`{name}`")

@@ -51,7 +51,9 @@ def fit_recipe(frame: pd.DataFrame, use_case: UseCase, excluded: Mapping[str, st
         kinds=kinds,
         clean=use_case.clean,
         reference=use_case.time,
-        excluded={name: reason for name, reason in reasons.items() if name in frame.columns},
+        excluded={
+            name: reason for name, reason in reasons.items() if name in frame.columns and name != use_case.target_name
+        },
     )
     recipe, matrix = _without_duplicates(recipe, recipe.transform(frame))
     if not recipe.features:

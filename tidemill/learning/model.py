@@ -170,23 +170,24 @@ class Model:
         Same rows, same order, index 0 to n-1. Raises UserError as :meth:`check` does, and for a value
         that can't be read as what its column is.
         """
-        if self.task == "regression":
-            values = self.values(frame)
-            half = self.description.half_width or 0.0
-            return pd.DataFrame({"prediction": values, "lower": values - half, "upper": values + half})
-        shares = self.probabilities(frame)
-        codes = self._codes(shares)
-        labels = pd.Series(list(self.classes))
-        predicted = labels.take(codes).reset_index(drop=True)
-        names = self.prediction_columns[1:]
-        return pd.DataFrame({"prediction": predicted, **{name: shares[:, code] for code, name in enumerate(names)}})
+        answered = self._answered(self.description.recipe.transform(frame))
+        if self.task != "regression":
+            labels = pd.Series(list(self.classes))
+            answered[0] = labels.take(answered[0]).reset_index(drop=True)
+        return pd.DataFrame(dict(zip(self.prediction_columns, answered, strict=True)))
+
+    def answers(self, matrix: Matrix) -> list[dict[str, Label | float]]:
+        """The rows of :meth:`predict`, as plain values, for rows that the recipe has made a matrix of."""
+        first, *others = (column.tolist() for column in self._answered(matrix))
+        predicted = first if self.task == "regression" else [self.classes[code] for code in first]
+        names = self.prediction_columns
+        return [dict(zip(names, row, strict=True)) for row in zip(predicted, *others, strict=True)]
 
     def probabilities(self, frame: pd.DataFrame) -> Doubles:
         """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. Not for regression."""
         if self.task == "regression":
             raise ValueError("a regression model has no probabilities: ask for `values`")
-        shares = probabilities(self.task, self._margins(self.description.recipe.transform(frame)))
-        return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
+        return self._shares(self.description.recipe.transform(frame))
 
     def values(self, frame: pd.DataFrame) -> Doubles:
         """Predictions in the target's unit, shape ``(rows,)``. For regression only."""
@@ -215,6 +216,19 @@ class Model:
         return pd.DataFrame(
             {name: shifts[:, [feature.column == name for feature in recipe.features]].sum(axis=1) for name in columns}
         )
+
+    def _answered(self, matrix: Matrix) -> list[Any]:
+        """The columns of an answer, in their order; for classification the first holds codes of classes."""
+        if self.task == "regression":
+            values = self._margins(matrix)
+            half = self.description.half_width or 0.0
+            return [values, values - half, values + half]
+        shares = self._shares(matrix)
+        return [self._codes(shares), *shares.T]
+
+    def _shares(self, matrix: Matrix) -> Doubles:
+        shares = probabilities(self.task, self._margins(matrix))
+        return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
 
     def _margins(self, matrix: Matrix) -> Doubles:
         """The boosters' weighted mean raw score, calibrated; shape ``(rows,)`` or ``(rows, classes)``."""

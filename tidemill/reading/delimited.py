@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import itertools
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from tidemill.cleaning.normalising import Kind
@@ -31,10 +33,13 @@ def scan_delimited(file: DataFile, kinds: Mapping[str, Kind], missing: Sequence[
     header = _header_of(file)
     guesses = Guesses(header.names, kinds, missing)
     rows = 0
+    quotes = _Quotes()
     with ThreadPoolExecutor(pa.cpu_count()) as threads:
-        for batch in _batches(file, header, missing):
+        for batch in _batches(file, header, missing, quotes):
             rows += batch.num_rows
             list(threads.map(guesses.see, header.names, batch.columns))
+    if quotes.seen % 2:
+        _refuse_open_quote(file, header, missing)
     return pa.schema([(name, guesses.answer(name)) for name in header.names]), rows
 
 
@@ -99,16 +104,58 @@ def _delimiter(first: str) -> str:
     return max(";\t|", key=first.count) if any(mark in first for mark in ";\t|") else ","
 
 
-def _batches(file: DataFile, header: _Header, missing: Sequence[str]) -> Iterator[pa.RecordBatch]:
+@dataclass
+class _Quotes:
+    """How many quotation marks went by."""
+
+    seen: int = 0
+
+
+class _Counted(io.RawIOBase):
+    """A stream that counts the quotation marks read from it."""
+
+    def __init__(self, stream: BinaryIO, quotes: _Quotes) -> None:
+        self._stream, self._quotes = stream, quotes
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._quotes.seen += data.count(b'"')
+        return data
+
+
+def _refuse_open_quote(file: DataFile, header: _Header, missing: Sequence[str]) -> None:
+    """An odd number of quotes and a value that spans lines: a quote left open has swallowed rows.
+
+    Arrow takes such a file without a word; an odd mark inside a value (an inch) is no harm.
+    """
+    first = 2
+    for batch in _batches(file, header, missing):
+        spans = [pc.fill_null(pc.match_substring(column, "\n"), False) for column in batch.columns]
+        rows = functools.reduce(pc.or_, spans)
+        place = pc.index(rows, True).as_py()
+        if place >= 0:
+            raise UserError(
+                f"{file.name}, row {first + place} (the header is row 1): a quotation mark is left open there or "
+                f"further on, and swallows the lines below it. Close it, or double a mark that belongs to a value"
+            )
+        first += batch.num_rows
+
+
+def _batches(
+    file: DataFile, header: _Header, missing: Sequence[str], quotes: _Quotes | None = None
+) -> Iterator[pa.RecordBatch]:
     """The rows below the header as text columns."""
     if header.alone:
         return
     with opened(file) as stream:
-        yield from _text_batches(file, stream, header, missing)
+        yield from _text_batches(file, _Counted(stream, quotes) if quotes else stream, header, missing)
 
 
 def _text_batches(
-    file: DataFile, stream: BinaryIO, header: _Header, missing: Sequence[str]
+    file: DataFile, stream: BinaryIO | _Counted, header: _Header, missing: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
     names = header.names
     try:
@@ -147,9 +194,7 @@ def _mend(file: DataFile, names: Sequence[str], said: str) -> str:
         column = f"column `{names[int(where[1])]}`" if where else "a value"
         return _not_utf8(file, f"{column}, row {where[2]}" if where and where[2] else column)
     if "straddl" in said:
-        return (
-            f"{file.name} has a row of more than {_BLOCK // 2**20} MB: is a quote left open? Close it, or split the row"
-        )
+        return f"{file.name} has a row of more than {_BLOCK // 2**20} MB: is a quotation mark left open? Close it"
     return f"{file.name} can't be read: {said.splitlines()[0][:200]}. Write it again"
 
 

@@ -67,20 +67,25 @@ def opened(file: DataFile) -> Iterator[BinaryIO]:
     """
     if file.object.size == 0:
         raise UserError(f"{file.name} is empty: write it again, or leave it out of the source")
-    with open_url(file.object.url) as raw:
-        if file.compression is None:
-            _check(file, raw.read(_HEAD))
-            raw.seek(0)
-            yield raw
-            return
-        try:
-            with pa.input_stream(raw, compression=file.compression) as stream:
-                _check(file, stream.read(_HEAD))
-            raw.seek(0)
-            with pa.input_stream(raw, compression=file.compression) as stream:
-                yield cast(BinaryIO, stream)
-        except OSError as error:
-            raise UserError(f"{file.name} is not whole {file.compression} data ({error}): write it again") from None
+    if file.compression is None:
+        with open_url(file.object.url) as stream:
+            _check(file, stream.read(_HEAD))
+            stream.seek(0)
+            yield stream
+        return
+    with _decompressed(file) as stream:
+        _check(file, stream.read(_HEAD))
+    with _decompressed(file) as stream:
+        yield stream
+
+
+@contextmanager
+def _decompressed(file: DataFile) -> Iterator[BinaryIO]:
+    try:
+        with open_url(file.object.url) as raw, pa.input_stream(raw, compression=file.compression) as stream:
+            yield cast(BinaryIO, stream)
+    except OSError as error:
+        raise UserError(f"{file.name} is not whole {file.compression} data ({error}): write it again") from None
 
 
 def _settled(found: SourceObject, format: Format) -> DataFile:

@@ -34,7 +34,7 @@ def scan_json_lines(file: DataFile, kinds: Mapping[str, Kind], missing: Sequence
                 for chunk in table.column(field.name).chunks:
                     guess.see(field.name, chunk)
         rows, first = rows + table.num_rows, first + lines
-    united, _ = agreed(_newest_first_seen(schemas), kinds)
+    united, _ = agreed(_distinct(schemas), kinds)
     types = {field.name: field.type for field in united}
     for name, guess in guesses.items():
         answer = guess.answer(name)
@@ -73,6 +73,11 @@ def _blocks(file: DataFile) -> Iterator[tuple[bytes, int]]:
 
 def _parsed(file: DataFile, block: bytes, first: int) -> pa.Table:
     """A block as a table whose times, if any, are still text."""
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        line = first + block[: error.start].count(b"\n")
+        raise UserError(f"{file.name}, line {line}: bytes that are not UTF-8 text. Save the file as UTF-8") from None
     options = arrow_json.ReadOptions(use_threads=False, block_size=max(len(block), 1024))
     try:
         table = arrow_json.read_json(pa.BufferReader(block), read_options=options)
@@ -98,7 +103,7 @@ def _schema(table: pa.Table) -> pa.Schema:
     return pa.schema(list(types.items()))
 
 
-def _newest_first_seen(schemas: list[tuple[str, pa.Schema]]) -> list[tuple[str, pa.Schema]]:
+def _distinct(schemas: list[tuple[str, pa.Schema]]) -> list[tuple[str, pa.Schema]]:
     """The distinct schemas in order: thousands of alike blocks need comparing once."""
     seen: list[tuple[str, pa.Schema]] = []
     for where, schema in schemas:
@@ -114,8 +119,6 @@ def _mend(file: DataFile, block: bytes, first: int, said: str) -> str:
             continue
         try:
             value = json.loads(line)
-        except UnicodeDecodeError:
-            return f"{file.name}, line {number}: bytes that are not UTF-8 text. Save the file as UTF-8"
         except ValueError as error:
             return f"{file.name}, line {number} is not JSON ({error}). Mend the line"
         if not isinstance(value, dict):

@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import warnings
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
@@ -30,7 +31,7 @@ COLOURS = {
     "tide": "#a9d0d8",
 }
 _VARIABLES = {colour: f"var(--{name},{colour})" for name, colour in COLOURS.items()}
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "tidemill", "path.simplify_threshold": 0.3}
+_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "tidemill", "path.simplify_threshold": 0.3}
 
 
 def to_svg(figure: Figure, alt: str) -> str:

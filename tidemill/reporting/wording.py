@@ -6,8 +6,8 @@ import math
 from datetime import UTC, datetime
 
 __all__ = [
-    "MISSING",
     "METRIC_NAMES",
+    "MISSING",
     "bytes_text",
     "count",
     "day",

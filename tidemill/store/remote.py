@@ -18,14 +18,18 @@ from typing import Any, BinaryIO, cast
 import fsspec
 
 from tidemill.errors import TransientError, UserError
-from tidemill.store.backend import OBJECT_STORES, OWN
+from tidemill.store.backend import OBJECT_STORES, OWN, S3
 from tidemill.store.failures import disk_failures, remote_failures, shown
 
 __all__ = ["RangeReader", "RemoteBackend", "endpoint_of", "filesystem"]
 
 _ATTEMPTS = 3
-_READ_SECONDS = 30
-_CHECK_SECONDS = 8
+_REPEATS = 2
+_READ_SECONDS = 20
+_CHECK_SECONDS = 5
+_CHUNK = 16 * 2**20
+_CHUNKS_AT_ONCE = 4
+_MOST_CHUNKS = 10_000
 _READ_AHEAD = 4 * 2**20
 _CREATE_ROUNDS = 5
 
@@ -45,7 +49,7 @@ class RemoteBackend:
     @property
     def address(self) -> str:
         """The server's address and where it comes from."""
-        return f"AWS_ENDPOINT_URL ({self._endpoint})" if self._scheme.startswith("s3") else self._url
+        return f"AWS_ENDPOINT_URL ({self._endpoint})" if self._scheme in S3 else self._url
 
     @functools.cached_property
     def conditional(self) -> bool:
@@ -143,12 +147,15 @@ class RemoteBackend:
             with disk_failures(path, only_full=True), path.open("wb") as file:
                 yield cast(BinaryIO, file)
             with self._failures():
-                if self._whole:
+                if self._scheme in S3:
+                    chunk = max(_CHUNK, -(-path.stat().st_size // _MOST_CHUNKS))
+                    self._fs.put_file(str(path), self._path(key), chunksize=chunk, max_concurrency=_CHUNKS_AT_ONCE)
+                elif self._whole:
                     self._fs.put_file(str(path), self._path(key))
-                    return
-                temporary = self._temporary()
-                self._fs.put_file(str(path), temporary)
-                self._move(temporary, key)
+                else:
+                    temporary = self._temporary()
+                    self._fs.put_file(str(path), temporary)
+                    self._move(temporary, key)
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
@@ -223,7 +230,7 @@ class RangeReader(io.RawIOBase):
 def endpoint_of(url: str) -> str:
     """The server that ``url`` is read from, as the user knows it."""
     scheme = url.split("://", 1)[0]
-    if scheme in ("s3", "s3a"):
+    if scheme in S3:
         return _s3_endpoint() or "AWS S3"
     return url.split("/")[2].rpartition("@")[2] if "://" in url else url
 
@@ -254,11 +261,12 @@ def _identity() -> str:
 @functools.lru_cache(maxsize=16)
 def _filesystem(scheme: str, identity: str, patient: bool) -> Any:
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
-    if scheme in ("s3", "s3a"):
+    if scheme in S3:
+        options["session"] = _s3_session()
         options["config_kwargs"] = {
             "connect_timeout": 5,
             "read_timeout": _READ_SECONDS if patient else _CHECK_SECONDS,
-            "retries": {"max_attempts": _ATTEMPTS if patient else 1, "mode": "standard"},
+            "retries": {"total_max_attempts": _ATTEMPTS if patient else 1, "mode": "standard"},
         }
         if _s3_endpoint():
             # Servers that speak like S3 send a whole object's checksum with a part of it, or know none.
@@ -266,9 +274,22 @@ def _filesystem(scheme: str, identity: str, patient: bool) -> Any:
                 ("request_checksum_calculation", "response_checksum_validation"), "when_required"
             )
     made = fsspec.filesystem(scheme, **options)
-    if scheme in ("s3", "s3a"):
-        made.retries = _ATTEMPTS if patient else 1
+    if scheme in S3:
+        made.retries = _REPEATS if patient else 1
     return made
+
+
+def _s3_session() -> Any:
+    """A session whose writes send no ``Expect: 100-continue``: no time limit holds while that is waited for."""
+    from aiobotocore.session import AioSession
+
+    session = AioSession()
+    session.register("before-call.s3", _without_expect)
+    return session
+
+
+def _without_expect(params: dict[str, Any], **_: object) -> None:
+    params["headers"].pop("Expect", None)
 
 
 @functools.lru_cache(maxsize=64)

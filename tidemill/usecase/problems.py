@@ -187,7 +187,7 @@ def _shown(value: object) -> str:
         return f"the text `{value[:40]}{'…' if len(value) > 40 else ''}`"
     if isinstance(value, int | float):
         return f"the number {value!r}"
-    return "a list" if isinstance(value, tuple) else "a section"
+    return f"a list of {len(value)}" if isinstance(value, tuple) else "a section"
 
 
 def _lowered(text: str) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "Range",
     "Span",
     "Text",
+    "Texts",
     "check_name",
     "duration_text",
     "parse_duration",
@@ -189,6 +190,7 @@ Text = Annotated[str, Field(min_length=1)]
 Columns = Annotated[
     tuple[Text, ...], BeforeValidator(_one_or_many), AfterValidator(_each_once), OrText("One column, by its name.")
 ]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), OrText("One text.")]
 Range = Annotated[
     tuple[float | None, float | None],
     AfterValidator(_check_range),

@@ -1,0 +1,52 @@
+"""Scoring: a table in, the champion's answers out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from flows.opening import open_use_case, run_name
+from tasks.score import score
+from tidemill.collecting import resolved
+from tidemill.registry import Registry
+from tidemill.scoring import Scored
+
+__all__ = ["scoring"]
+
+
+@flow(name="scoring", flow_run_name=run_name, persist_result=False)
+def scoring(
+    use_case: str,
+    input: str | None = None,
+    output: str | None = None,
+    version: str = "champion",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    lake: str | None = None,
+) -> Scored:
+    """Answer every row of a table, in parts, with flat memory.
+
+    Args:
+        use_case: the use case's name: a folder of `usecases/`.
+        input: a file, a folder or a URL; left out, `score.input` of the use case, else the rows of its primary
+            source that are newer than those that the version was judged on.
+        output: the Parquet file to write; left out, a file below `predictions/` in the lake.
+        version: a version, `champion` or `latest`.
+        since: only rows at or after this moment.
+        until: only rows before this moment.
+        lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
+    """
+    case, store = open_use_case(use_case, lake)
+    chosen = Registry(store, case.name).version(version)
+    source = input or resolved(case, case.score.input or case.sources[case.primary].url)
+    if not input and not case.score.input:
+        since = since or chosen.lineage.split.end
+    scored = score(case, store, chosen, source, output, since, until).result
+    create_markdown_artifact(
+        f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`",
+        key=f"{case.name}-scoring",
+        description=f"{scored.rows:,} rows answered by {scored.version}",
+    )
+    return scored

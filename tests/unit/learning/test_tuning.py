@@ -1,0 +1,166 @@
+"""Tuning: repeatable, resumable, within its budget, and every trial in the lake."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+import pytest
+
+from tests.unit.learning.world import make_world
+from tidemill.errors import UserError
+from tidemill.learning import tuning
+from tidemill.learning.trials import TrialLog
+from tidemill.progress import TrialFinished
+from tidemill.progress import logger as progress
+from tidemill.store import Store
+
+TRIALS = 7
+
+
+def copy_of(store: Store, url: str) -> Store:
+    """A lake with the same objects."""
+    other = Store(url)
+    for key in store.list():
+        other.write_bytes(key, store.read_bytes(key))
+    return other
+
+
+def content(store: Store, prefix: str) -> dict[str, object]:
+    """What the trials say, but for how long they took."""
+    found: dict[str, object] = {}
+    for key in store.list(f"{prefix}/trials"):
+        if key.endswith(".json"):
+            found[key] = {name: said for name, said in store.read_json(key).items() if name != "seconds"}
+        else:
+            found[key] = store.read_bytes(key)
+    return found
+
+
+def test_the_same_number_of_trials_gives_the_same_study(memory: Store) -> None:
+    world = make_world(memory)
+    other = copy_of(memory, f"{memory.url}-other")
+    first, second = world.tune(trials=TRIALS), world.tune(trials=TRIALS, store=other)
+    assert first == second
+    assert first.trials == TRIALS
+    assert content(memory, first.prefix) == content(other, second.prefix)
+
+
+@pytest.mark.parametrize("stopped_at", [1, 3, 5])
+def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
+    memory: Store, monkeypatch: pytest.MonkeyPatch, stopped_at: int
+) -> None:
+    world = make_world(memory)
+    other = copy_of(memory, f"{memory.url}-other")
+    whole = world.tune(trials=TRIALS)
+    boost = tuning.boost
+    done = []
+
+    def killed(*said: object, **named: object) -> object:
+        if len(done) == stopped_at:
+            raise KeyboardInterrupt
+        done.append(1)
+        return boost(*said, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning, "boost", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.tune(trials=TRIALS, store=other)
+    assert len(TrialLog(other, whole.prefix).read()) == stopped_at
+    assert world.tune(trials=TRIALS, store=other) == whole
+    assert content(other, whole.prefix) == content(memory, whole.prefix)
+
+
+def test_what_was_asked_before_is_answered_without_a_trial(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(memory)
+    first = world.tune(trials=2)
+    monkeypatch.delattr(tuning, "boost")
+    assert world.tune(trials=2) == first
+
+
+def test_more_trials_go_on_from_those_there_are(memory: Store) -> None:
+    world = make_world(memory)
+    few = world.tune(trials=2)
+    before = content(memory, few.prefix)
+    more = world.tune(trials=4)
+    assert more.id == few.id
+    assert more.trials == 4
+    assert before.items() <= content(memory, more.prefix).items()
+    assert world.tune(trials=2) == few
+
+
+def test_by_the_clock_it_ends_in_time_and_keeps_back_what_the_fit_needs(memory: Store) -> None:
+    world = make_world(memory)
+    started = time.perf_counter()
+    study = world.tune(trials=None, budget=4.0)
+    assert time.perf_counter() - started < 4.0
+    assert study.trials >= 1
+    assert set(study.members) <= set(range(study.trials))
+
+
+def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) -> None:
+    study = make_world(memory).tune(trials=None, budget=0.01)
+    assert study.trials == 1
+    assert TrialLog(memory, study.prefix).read()[0].cut
+
+
+def test_every_trial_is_told_as_it_ends(memory: Store) -> None:
+    heard: list[TrialFinished] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.event)  # type: ignore[attr-defined]
+
+    listener = Listener()
+    progress.addHandler(listener)
+    level = progress.level
+    progress.setLevel(logging.INFO)
+    try:
+        study = make_world(memory).tune(trials=3)
+    finally:
+        progress.removeHandler(listener)
+        progress.setLevel(level)
+    assert [event.number for event in heard] == [0, 1, 2]
+    assert heard[-1].metric == "auc"
+    finished = [event.value for event in heard if event.value is not None]
+    assert heard[-1].best == max(finished) == study.best_value
+
+
+def test_optuna_says_nothing_of_its_own(memory: Store, capfd: pytest.CaptureFixture[str]) -> None:
+    make_world(memory).tune(trials=5)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_hopeless_settings_are_stopped_while_they_boost(memory: Store) -> None:
+    study = make_world(memory).tune(trials=14)
+    trials = TrialLog(memory, study.prefix).read()
+    assert study.pruned == sum(trial.state == "pruned" for trial in trials) > 0
+    assert not set(study.members) & {trial.number for trial in trials if trial.state == "pruned"}
+
+
+def test_the_study_is_of_its_rows_columns_and_seed(memory: Store) -> None:
+    ids = {
+        make_world(memory).tune(trials=1).id,
+        make_world(memory, seed=8).tune(trials=1).id,
+        make_world(memory, columns={"ignore": ["noise"]}).tune(trials=1).id,
+        make_world(memory, count=800).tune(trials=1).id,
+    }
+    assert len(ids) == 4
+
+
+@pytest.mark.parametrize("by", ["random", "group"])
+def test_other_splits_validate_as_they_split(memory: Store, by: str) -> None:
+    world = make_world(memory, by=by, group="shop" if by == "group" else None)
+    study = world.tune(trials=2)
+    assert "half_life" not in study.best_parameters
+    assert np.isfinite(study.best_value)
+
+
+def test_a_stored_trial_of_a_newer_format_is_refused(memory: Store) -> None:
+    world = make_world(memory)
+    study = world.tune(trials=1)
+    key = f"{study.prefix}/trials/00000.json"
+    memory.write_json(key, {**memory.read_json(key), "format": 2})
+    with pytest.raises(UserError, match=r"format 2; this Tidemill reads up to 1: upgrade it"):
+        TrialLog(memory, study.prefix).read()

@@ -1,0 +1,127 @@
+"""``tidemill init``: a use case and its expectations, written from the data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidemill.cli.call import Call, absolute, command
+from tidemill.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tidemill.usecase import UseCase
+
+__all__ = ["init"]
+
+_ROWS = 200_000
+
+
+@command("init")
+@click.argument("name")
+@click.option("--source", required=True, metavar="URL", help="The table: a file, a folder, a glob or a URL.")
+@click.option("--target", required=True, metavar="COL", help="What to predict.")
+@click.option("--time", metavar="COL", help="When a prediction is asked for.")
+@click.option("--id", "row_id", metavar="COL", help="What names a row.")
+@click.option("--group", metavar="COL", help="Rows of one group stay together.")
+def init(
+    call: Call, name: str, source: str, target: str, time: str | None, row_id: str | None, group: str | None
+) -> None:
+    """Write usecases/NAME/usecase.yaml and expectations/NAME.yaml from the data."""
+    from expectations import infer_suite
+    from tidemill.scaffold import infer_usecase
+    from tidemill.usecase import project_folder
+    from tidemill.usecase.values import check_name
+
+    try:
+        check_name(name)
+    except ValueError as problem:
+        raise UserError(f"`{name}` can't be the name of a use case: {problem}") from None
+    project = project_folder()
+    files = project / "usecases" / name / "usecase.yaml", project / "expectations" / f"{name}.yaml"
+    _refuse_existing(files)
+    frame = _rows(absolute(source))
+    _check_columns(frame, source, {"--target": target, "--time": time, "--id": row_id, "--group": group})
+    url = _from_folder(source, files[0].parent)
+    text = infer_usecase(name, url, frame, target=target, time=time, id=row_id, group=group)
+    use_case = _parsed(text)
+    _write_both({files[0]: text, files[1]: infer_suite(use_case, frame)})
+    call.answer(
+        {"use_case": name, "usecase": str(files[0]), "expectations": str(files[1]), "columns": len(frame.columns)},
+        f"Wrote {files[0]}\n  and {files[1]}.\nLook them over, mend what is wrong, then: tidemill train {name}",
+    )
+
+
+def _refuse_existing(files: tuple[Path, ...]) -> None:
+    for file in files:
+        if os.path.lexists(file):
+            raise UserError(f"{file} exists, and `tidemill init` overwrites nothing: remove it, or take another name")
+
+
+def _rows(source: str) -> pd.DataFrame:
+    """The first 200,000 rows of the source."""
+    import pandas as pd
+
+    from tidemill.reading import open_dataset
+
+    frames, rows = [], 0
+    for frame in open_dataset(source).frames(_ROWS):
+        frames.append(frame)
+        rows += len(frame)
+        if rows >= _ROWS:
+            break
+    return pd.concat(frames, ignore_index=True).head(_ROWS)
+
+
+def _check_columns(frame: pd.DataFrame, source: str, named: Mapping[str, str | None]) -> None:
+    from tidemill.errors import did_you_mean
+
+    for option, column in named.items():
+        if column is not None and column not in frame.columns:
+            near = did_you_mean(column, map(str, frame.columns))
+            raise UserError(f"{option}: {source} has no column `{column}`{near}; it has {', '.join(frame.columns)}")
+
+
+def _from_folder(source: str, folder: Path) -> str:
+    """The source as ``usecase.yaml`` should name it: relative to its folder where both are in one project."""
+    url = absolute(source)
+    if "://" in url or url.startswith("file:"):
+        return url
+    project = folder.parent.parent
+    return os.path.relpath(url, folder) if Path(url).is_relative_to(project) else url
+
+
+def _parsed(text: str) -> UseCase:
+    """The use case that the text describes, read back as every command will read it."""
+    from tidemill.usecase import read_usecase
+
+    with tempfile.TemporaryDirectory(prefix="tidemill-") as folder:
+        file = Path(folder) / "usecase.yaml"
+        file.write_text(text, encoding="utf-8")
+        return read_usecase(file)
+
+
+def _write_both(texts: Mapping[Path, str]) -> None:
+    """Write all of the files or none, and none over one that exists."""
+    written: list[Path] = []
+    try:
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.") as draft:
+                draft.write(text)
+                draft.flush()
+                os.fsync(draft.fileno())
+                Path(draft.name).chmod(0o644)
+                os.link(draft.name, file)
+            written.append(file)
+    except OSError as problem:
+        for file in written:
+            file.unlink()
+        reason = "it exists by now" if isinstance(problem, FileExistsError) else problem.strerror or str(problem)
+        raise UserError(f"{problem.filename2 or problem.filename or file} can't be written: {reason}") from None

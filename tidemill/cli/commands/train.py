@@ -1,0 +1,84 @@
+"""``tidemill train``."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tidemill.cli.call import Call, command
+from tidemill.cli.display import clock
+from tidemill.cli.failing import DONE, REFUSED
+from tidemill.cli.options import MOMENT, SECONDS
+from tidemill.cli.text import facts, interval
+
+if TYPE_CHECKING:
+    from tidemill.results import TrainingRun
+    from tidemill.store import Store
+
+__all__ = ["train"]
+
+
+@command("train")
+@click.argument("name")
+@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Seconds for tuning and the final fit.")
+@click.option("--until", type=MOMENT, metavar="MOMENT", help="Use rows before this moment; the gate's window follows.")
+def train(call: Call, name: str, budget: float | None, until: datetime | None) -> int:
+    """Train NAME, judge it, and let the gate decide."""
+    from tidemill.usecase import load_usecase
+
+    started = time.perf_counter()
+    load_usecase(name)
+    store = call.store()
+    run: TrainingRun = call.flow(
+        "training",
+        f"train {name}",
+        use_case=name,
+        budget=budget,
+        until=until,
+        reason="a person ran `tidemill train`",
+    )
+    seconds = {**run.seconds, "total": time.perf_counter() - started}
+    call.answer(_data(run, store, seconds), _text(run, store, seconds))
+    return REFUSED if run.decision.action == "refuse" else DONE
+
+
+def _data(run: TrainingRun, store: Store, seconds: dict[str, float]) -> dict[str, Any]:
+    evaluation = run.lineage.evaluation
+    return {
+        "use_case": run.use_case,
+        "version": run.version,
+        "promoted": run.decision.promoted,
+        "decision": run.decision.sentence,
+        "metric": evaluation.metric.model_dump(mode="json"),
+        "baselines": {baseline.name: baseline.value for baseline in evaluation.baselines},
+        "rows": run.balance.model_dump(mode="json"),
+        "excluded": run.excluded,
+        "report": store.url_of(run.report.html),
+        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+    }
+
+
+def _text(run: TrainingRun, store: Store, seconds: dict[str, float]) -> str:
+    evaluation, rows = run.lineage.evaluation, run.balance
+    raced = ", ".join(f"{baseline.name} {baseline.value:.4f}" for baseline in evaluation.baselines)
+    new = "" if not all(run.reused.values()) else " (nothing changed since it was made)"
+    said = [
+        ("version", f"{run.version}{new}"),
+        ("decision", run.decision.sentence),
+        ("judged", f"{interval(evaluation.metric)} on {evaluation.rows:,} gate rows"),
+        ("against", raced),
+        (
+            "rows",
+            f"{rows.collected:,} collected = {rows.deduplicated:,} deduplicated + {rows.quarantined:,} quarantined"
+            f" + {rows.waiting:,} waiting + {rows.used:,} used",
+        ),
+        ("left out", ", ".join(run.excluded) or "no column"),
+        ("report", store.url_of(run.report.html)),
+        ("time", clock(seconds["total"])),
+    ]
+    words = {"promote": ("promoted", "green"), "refuse": ("refused", "red"), "wait": ("waits for approval", "yellow")}
+    outcome, colour = words[run.decision.action]
+    return f"{click.style(run.use_case, bold=True)}: {click.style(outcome, fg=colour)}\n{facts(said)}"

@@ -1,0 +1,107 @@
+"""Everything that the gate rows showed of a Model, put together for storing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from tidemill.evaluation.curves import binary_shapes, roc
+from tidemill.evaluation.evidence import Binary, Contender, Evidence, Kind, Multiclass, Regression
+from tidemill.evaluation.explaining import dependence, importances, sample
+from tidemill.evaluation.field import Field, Standings
+from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
+from tidemill.evaluation.slicing import Ground, slices
+from tidemill.learning.model import Model
+from tidemill.results import ModelReference
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["assemble"]
+
+_EXPLAINED = 2000
+_DEPENDENCE = 6
+_UNITS = {"binary": "log-odds", "multiclass": "log-odds of the predicted class", "regression": "the target's unit"}
+
+
+def assemble(
+    use_case: UseCase, reference: ModelReference, model: Model, standings: Standings, frame: pd.DataFrame
+) -> Evidence:
+    """``frame`` is the gate rows without their target, in the order of the standings' answers."""
+    field = standings.field
+    kinds: dict[str, Kind] = {column.name: column.kind for column in model.columns}
+    chosen = sample(len(frame), _EXPLAINED, use_case.seed)
+    explained = frame.iloc[chosen]
+    contributions = model.contributions(explained)
+    ranked = importances(contributions)
+    top = [one.column for one in ranked[:_DEPENDENCE] if one.mean > 0]
+    challenger = field.challenger
+    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, field.metric)
+    since, until = _window(use_case, frame)
+    binary, multiclass, regression = _shapes(model, field, frame)
+    return Evidence(
+        use_case=use_case.name,
+        subject=reference.id,
+        task=model.task,
+        metric=field.metric,
+        target=use_case.target_name,
+        rows=len(frame),
+        since=since,
+        until=until,
+        confidence=standings.confidence,
+        resamples=use_case.evaluate.resamples,
+        seed=use_case.seed,
+        contenders=_contenders(standings),
+        binary=binary,
+        multiclass=multiclass,
+        regression=regression,
+        slices=slices(use_case, ground, kinds),
+        importances=ranked,
+        dependence=dependence(contributions, explained, top, kinds),
+        contribution_unit=_UNITS[model.task],
+        explained_rows=len(chosen),
+    )
+
+
+def _contenders(standings: Standings) -> tuple[Contender, ...]:
+    field = standings.field
+    return tuple(
+        Contender(
+            name=racer.name,
+            role=racer.role,
+            metrics=standings.metrics(racer),
+            roc=roc(field.target == 1, racer.answers) if field.task == "binary" else None,
+        )
+        for racer in field.racers
+    )
+
+
+def _shapes(
+    model: Model, field: Field, frame: pd.DataFrame
+) -> tuple[Binary | None, Multiclass | None, Regression | None]:
+    answers, labels = field.challenger.answers, [_text(label) for label in model.classes]
+    if model.task == "binary":
+        return (
+            binary_shapes(field.target == 1, answers, field.challenger.threshold, (labels[0], labels[1])),
+            None,
+            None,
+        )
+    if model.task == "multiclass":
+        return None, multiclass_shapes(field.target, answers, labels), None
+    said = model.predict(frame)
+    low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
+    return None, None, regression_shapes(field.target, answers, low, high, model.description.coverage)
+
+
+def _window(use_case: UseCase, frame: pd.DataFrame) -> tuple[datetime | None, datetime | None]:
+    """The moments of the first and the last row."""
+    if use_case.time is None or use_case.time not in frame.columns:
+        return None, None
+    times = pd.to_datetime(frame[use_case.time], utc=True, errors="coerce").dropna()
+    if times.empty:
+        return None, None
+    return times.min().to_pydatetime(), times.max().to_pydatetime()
+
+
+def _text(label: str | int | bool) -> str:
+    return str(label).lower() if isinstance(label, bool) else str(label)

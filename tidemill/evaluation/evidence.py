@@ -1,0 +1,219 @@
+"""What an evaluation found, as it is stored: ``<use_case>/evaluations/<id>.json``, format 1.
+
+Everything that the report plots is here, thinned to what an eye can tell apart, and no row of the data.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ValidationError
+
+from tidemill.errors import UserError
+from tidemill.results import Interval, Record
+from tidemill.store import Store
+
+__all__ = [
+    "FORMAT",
+    "Bin",
+    "Binary",
+    "ClassScore",
+    "Contender",
+    "Curve",
+    "Cut",
+    "Dependence",
+    "Evidence",
+    "Histogram",
+    "Importance",
+    "Multiclass",
+    "Piece",
+    "Regression",
+    "Slice",
+    "load_evidence",
+]
+
+FORMAT = 1
+
+Kind = Literal["number", "category", "time", "boolean"]
+
+
+class Curve(Record):
+    """A line through points, x ascending."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class Contender(Record):
+    """One of the models on the gate rows: its metrics, and for binary tasks its ROC curve."""
+
+    name: str
+    role: Literal["challenger", "baseline", "champion"]
+    metrics: tuple[Interval, ...]
+    roc: Curve | None = None
+
+
+class Bin(Record):
+    """Rows with like predictions: what was predicted on average, what happened, and an interval for that."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    rows: int
+
+
+class Histogram(Record):
+    """Counts between edges, for each of the named groups of rows."""
+
+    edges: tuple[float, ...]
+    counts: dict[str, tuple[int, ...]]
+
+
+class Cut(Record):
+    """What happens when rows are flagged whose probability is at least ``threshold``: shares of all rows, and so on."""
+
+    flagged: float
+    threshold: float
+    precision: float
+    recall: float
+
+
+class Binary(Record):
+    """Two classes. ``confusion`` is [[true negative, false positive], [false negative, true positive]]."""
+
+    positive: str
+    negative: str
+    threshold: float
+    prevalence: float
+    pr: Curve
+    calibration: tuple[Bin, ...]
+    calibration_error: float
+    histogram: Histogram
+    confusion: tuple[tuple[int, int], tuple[int, int]]
+    cuts: tuple[Cut, ...]
+
+
+class ClassScore(Record):
+    """One class against the rest. None where it can't be said: never predicted, or not among the rows."""
+
+    label: str
+    rows: int
+    precision: float | None
+    recall: float | None
+    auc: float | None
+
+
+class Multiclass(Record):
+    """Several classes. ``confusion`` is truth by prediction; both over ``shown`` classes, the rest as the last."""
+
+    classes: tuple[ClassScore, ...]
+    shown: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    calibration: tuple[Bin, ...]
+    calibration_error: float
+
+
+class Regression(Record):
+    """Numbers. ``covered`` is the share of rows inside of the predicted intervals, meant to be ``coverage``."""
+
+    calibration: tuple[Bin, ...]
+    residuals: Histogram
+    errors: dict[str, float]
+    coverage: float
+    covered: float
+    width: float
+
+
+class Slice(Record):
+    """The metric on the rows of one value of one column. ``verdict`` compares its interval with all rows' value."""
+
+    column: str
+    value: str
+    rows: int
+    outcome: float
+    metric: Interval | None
+    verdict: Literal["better", "alike", "worse", "too few rows"]
+
+
+class Importance(Record):
+    """How much a column moves predictions: the mean of its absolute contribution, and its share of all columns'."""
+
+    column: str
+    mean: float
+    share: float
+
+
+class Piece(Record):
+    """Rows with like values of a column, and what the column adds to their score: mean, lowest and highest tenth.
+
+    ``x`` is the mean value for numbers, seconds since 1970 for times, and None for a category.
+    """
+
+    label: str
+    x: float | None
+    rows: int
+    mean: float
+    low: float
+    high: float
+
+
+class Dependence(Record):
+    """How a column's contribution hangs on its value."""
+
+    column: str
+    kind: Kind
+    pieces: tuple[Piece, ...]
+
+
+class Evidence(Record):
+    """The whole of what the gate rows showed about one Model.
+
+    ``contribution_unit`` is what contributions are in; ``explained_rows`` how many rows they are a sample of.
+    """
+
+    format: Literal[1] = 1
+    use_case: str
+    subject: str
+    task: Literal["binary", "multiclass", "regression"]
+    metric: str
+    target: str
+    rows: int
+    since: datetime | None
+    until: datetime | None
+    confidence: float
+    resamples: int
+    seed: int
+    contenders: tuple[Contender, ...]
+    binary: Binary | None = None
+    multiclass: Multiclass | None = None
+    regression: Regression | None = None
+    slices: tuple[Slice, ...]
+    importances: tuple[Importance, ...]
+    dependence: tuple[Dependence, ...]
+    contribution_unit: str
+    explained_rows: int
+
+    @property
+    def challenger(self) -> Contender:
+        """The Model itself."""
+        return next(one for one in self.contenders if one.role == "challenger")
+
+
+def load_evidence(store: Store, key: str) -> Evidence:
+    """Read a stored evaluation. Raises UserError when it is missing, damaged or of a newer format."""
+    where = store.url_of(key)
+    try:
+        said = store.read_json(key)
+    except KeyError:
+        raise UserError(f"{where} is missing: restore the evaluation from a backup, or train again") from None
+    stored = said.get("format") if isinstance(said, dict) else None
+    if isinstance(stored, int) and stored > FORMAT:
+        raise UserError(f"{where} has format {stored}; this Tidemill reads up to {FORMAT}: upgrade Tidemill")
+    try:
+        return Evidence.model_validate(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise UserError(f"{where} is damaged: {field}: {first['msg']}. Restore it from a backup") from None

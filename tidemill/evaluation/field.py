@@ -1,0 +1,96 @@
+"""All who race on the gate rows, and how they fared on the same resamples of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tidemill.evaluation.metrics import METRICS, statistic
+from tidemill.evaluation.resampling import Doubles, Draws, Statistic, interval, resample
+from tidemill.learning.scores import higher_is_better
+from tidemill.results import Baseline, Interval
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["Field", "Racer", "Role", "Standings", "measure"]
+
+Role = Literal["challenger", "baseline", "champion"]
+_FOR_ALL = frozenset({"auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2"})
+
+
+@dataclass(frozen=True)
+class Racer:
+    """One model's answers on the gate rows. ``threshold`` cuts a binary model's probability."""
+
+    name: str
+    role: Role
+    answers: Doubles
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class Field:
+    """The truth on the gate rows, the metric that decides, and who races; the challenger comes first."""
+
+    task: str
+    metric: str
+    target: Doubles
+    racers: tuple[Racer, ...]
+
+    @property
+    def challenger(self) -> Racer:
+        """The Model that is judged."""
+        return self.racers[0]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Every racer's metrics with their draws; differences are paired."""
+
+    field: Field
+    draws: dict[tuple[str, str], Draws]
+    confidence: float
+
+    @property
+    def metric(self) -> Draws:
+        """The challenger's, of the metric that decides."""
+        return self.draws[self.field.challenger.name, self.field.metric]
+
+    def metrics(self, racer: Racer) -> tuple[Interval, ...]:
+        """Those that are defined on these rows, the deciding one first."""
+        names = sorted(METRICS[self.field.task], key=lambda name: name != self.field.metric)
+        known = [(name, self.draws.get((racer.name, name))) for name in names]
+        return tuple(
+            interval(name, draws, self.confidence) for name, draws in known if draws and draws.value == draws.value
+        )
+
+    def against(self, role: Role) -> tuple[Baseline, ...]:
+        """The challenger compared with every racer of that role, more is better."""
+        sign = 1.0 if higher_is_better(self.field.metric) else -1.0
+        found = []
+        for racer in self.field.racers:
+            if racer.role != role:
+                continue
+            theirs = self.draws[racer.name, self.field.metric]
+            lead = interval(self.field.metric, self.metric.minus(theirs, sign), self.confidence)
+            found.append(Baseline(name=racer.name, value=theirs.value, difference=lead))
+        return tuple(found)
+
+
+def measure(field: Field, use_case: UseCase) -> Standings:
+    """Every metric of every racer on the same resamples. What needs a threshold is the challenger's alone.
+
+    The macro AUC of several classes costs one sorting a class: only the challenger's is taken, and that of
+    the others when it is the metric that decides.
+    """
+    statistics: dict[str, Statistic] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for racer in field.racers:
+        for metric in METRICS[field.task]:
+            dear = field.task == "multiclass" and metric == "auc"
+            if racer.role == "challenger" or metric == field.metric or (metric in _FOR_ALL and not dear):
+                place = f"{len(places)}"
+                places[place] = (racer.name, metric)
+                statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold)
+    rules = use_case.evaluate
+    drawn = resample(statistics, len(field.target), resamples=rules.resamples, seed=use_case.seed)
+    return Standings(field, {places[place]: draws for place, draws in drawn.items()}, rules.confidence)

@@ -1,0 +1,91 @@
+"""The model gate: what a version must show on the gate rows before it may become the champion.
+
+It must beat every baseline by the use case's margin, and the champion by its own, and each of these
+differences must be more than chance: the whole of its paired interval on the right side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from tidemill.registry import ModelVersion
+from tidemill.results import Baseline, Evaluation, Interval
+from tidemill.usecase.schema import GateRules, UseCase
+
+__all__ = ["decide", "objections"]
+
+_NAMES = {"auc": "AUC", "log_loss": "log loss", "brier": "Brier score", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+
+
+def objections(
+    rules: GateRules, baselines: Sequence[Baseline], champion: Baseline | None, incomparable: str | None = None
+) -> tuple[str, ...]:
+    """Why a model may not be promoted, a clause a reason; empty when it may.
+
+    ``incomparable`` says why there is no comparison with the champion, where there should be one.
+    """
+    found = [_objection(one.name, one.difference, rules.margin) for one in baselines]
+    if champion is not None:
+        found.append(_objection(f"the champion {champion.name}", champion.difference, rules.champion_margin))
+    return tuple(reason for reason in (*found, incomparable) if reason)
+
+
+def decide(
+    use_case: UseCase, evaluation: Evaluation, champion: ModelVersion | None
+) -> tuple[Literal["promote", "refuse", "wait"], str]:
+    """What to do with the evaluated model, and why, in a sentence or two.
+
+    ``champion`` is the version that is the champion at this moment. When the evaluation compared with
+    another one, because a promotion came in between, the model is refused and can be evaluated anew.
+    """
+    newcomer = champion is not None and champion.model.id != evaluation.subject
+    if champion is not None and newcomer and evaluation.passed:
+        compared = evaluation.champion.name if evaluation.champion else "no champion"
+        if compared != champion.version:
+            return "refuse", (
+                f"Refused: {champion.version} became the champion after this model was compared with {compared}. "
+                "Run the training again: only the comparison will be made anew."
+            )
+    if not evaluation.passed:
+        return "refuse", f"Refused: {'; '.join(evaluation.reasons)}."
+    shown = _shown(evaluation)
+    if use_case.gate.approval == "manual":
+        return "wait", f"Waits for approval: {shown}."
+    return "promote", f"Promoted: {shown}."
+
+
+def _objection(name: str, difference: Interval, margin: float) -> str | None:
+    metric = _name(difference.name)
+    if difference.value < 0 and margin >= 0:
+        return f"it is worse than {name} by {-difference.value:.4f} {metric}"
+    if difference.value < margin:
+        return f"it is better than {name} by only {difference.value:.4f} {metric}, and {margin:g} is asked for"
+    if difference.low <= min(margin, 0.0):
+        return (
+            f"its difference from {name}, {difference.value:+.4f} {metric}, may be chance: "
+            f"the interval goes from {difference.low:+.4f} to {difference.high:+.4f}"
+        )
+    return None
+
+
+def _shown(evaluation: Evaluation) -> str:
+    metric = evaluation.metric
+    best = min(evaluation.baselines, key=lambda one: one.difference.value)
+    text = (
+        f"on {evaluation.rows:,} gate rows its {_name(metric.name)} is {metric.value:.4f} "
+        f"({metric.low:.4f} to {metric.high:.4f}), better by {best.difference.value:.4f} "
+        f"({best.difference.low:.4f} to {best.difference.high:.4f}) than the best baseline, {best.name}"
+    )
+    if evaluation.champion is None:
+        return text
+    lead = evaluation.champion.difference
+    how = "better" if lead.value >= 0 else "worse"
+    return (
+        f"{text}, and {how} by {abs(lead.value):.4f} ({lead.low:+.4f} to {lead.high:+.4f}) "
+        f"than the champion {evaluation.champion.name}"
+    )
+
+
+def _name(metric: str) -> str:
+    return _NAMES.get(metric, metric)

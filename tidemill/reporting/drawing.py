@@ -1,0 +1,211 @@
+"""The house's style for charts: sheets, scales, marks and names, for :mod:`tidemill.reporting.charts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from tidemill.reporting.svg import COLOURS
+from tidemill.reporting.wording import count, number, percent, short, signed
+
+__all__ = [
+    "WIDTH", "Bar", "Colour", "Format", "Mark", "block", "draw_marks", "height_of", "legend", "make_room",
+    "name_columns", "name_rows", "plain", "said", "scale", "sheet", "write_value",
+]  # fmt: skip
+
+Colour = Literal["ink", "muted", "line", "sea", "coral", "sand", "leaf", "fog", "tide"]
+Format = Literal["number", "percent", "count", "signed"]
+WIDTH = 380.0
+_FORMATS: dict[Format, Callable[[float], str]] = {
+    "number": lambda value: number(value, 3),
+    "percent": percent,
+    "count": count,
+    "signed": signed,
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A straight line across the chart at a value of one axis, such as a threshold, with a word on it."""
+
+    value: float
+    label: str
+    axis: Literal["x", "y"] = "y"
+    colour: Colour = "muted"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row of a chart of bars or intervals. ``note`` stands behind the value; ``part`` fills a share of the bar."""
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    colour: Colour = "sea"
+
+
+def sheet(height: float) -> tuple[Figure, Axes]:
+    """An empty chart in the house's style: no frame, light lines behind, muted letters."""
+    figure = Figure(figsize=(WIDTH / 72, height / 72), layout="constrained", facecolor="none")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+    axes = figure.add_subplot()
+    axes.set_facecolor("none")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(COLOURS["fog"])
+    axes.tick_params(length=0, labelsize=10, labelcolor=COLOURS["muted"], pad=5)
+    axes.yaxis.grid(True, color=COLOURS["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def scale(axes: Axes, which: Literal["x", "y"], label: str, form: Format, limits: tuple[float, float] | None) -> None:
+    """Ticks with as many decimals as they need, a muted label, and limits where they are given."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=form == "count"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(axes, which, form, value)))
+    if limits is not None:
+        (axes.set_xlim if which == "x" else axes.set_ylim)(limits)
+    if not label:
+        return
+    if which == "x":
+        axes.set_xlabel(plain(label, 70), color=COLOURS["muted"], fontsize=10, labelpad=6)
+    else:
+        axes.set_title(plain(label, 70), color=COLOURS["muted"], fontsize=10, loc="left", pad=8)
+
+
+def _tick(axes: Axes, which: Literal["x", "y"], form: Format, value: float) -> str:
+    """A tick's text, with as many decimals as tell it from its neighbours."""
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    step = abs(high - low) / 5
+    if form == "count" or (form != "percent" and step >= 1):
+        return count(value).replace("-", "−")
+    scale = 100.0 if form == "percent" else 1.0
+    decimals = max(0, int(np.ceil(-np.log10(max(step * scale, 1e-9)) + 0.3)))
+    text = f"{value * scale:.{min(decimals, 6)}f}".replace("-", "−")
+    return f"{text} %" if form == "percent" else text
+
+
+def name_columns(axes: Axes, names: Sequence[str]) -> None:
+    """Names under the columns of a chart, tilted where they would touch each other."""
+    most = 8 if len(names) > 5 else 14
+    tilted = len(names) > 4 and max((len(name) for name in names), default=0) > 36 / len(names)
+    axes.set_xticks(
+        range(len(names)),
+        [plain(name, 16 if tilted else most) for name in names],
+        rotation=40 if tilted else 0,
+        ha="right" if tilted else "center",
+        rotation_mode="anchor" if tilted else "default",
+    )
+
+
+def name_rows(axes: Axes, rows: Sequence[Bar]) -> None:
+    """Names beside the rows of a chart, the first row on top."""
+    axes.set_yticks(range(len(rows)), [plain(row.label, 24) for row in rows])
+    axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.yaxis.grid(False)
+    axes.spines["bottom"].set_visible(False)
+
+
+def height_of(rows: Sequence[Bar], x_label: str) -> float:
+    """How tall a chart of these rows is."""
+    return 24.0 * max(len(rows), 1) + (44.0 if x_label else 14.0)
+
+
+def said(row: Bar, form: Format) -> str:
+    """What stands behind a row: its value and its note."""
+    return f"{_FORMATS[form](row.value)}{'  ' + row.note if row.note else ''}"
+
+
+def write_value(axes: Axes, at: float, place: float, said: str, *, side: str = "left", colour: str = "muted") -> None:
+    """A text beside a point: to its right, or with ``side="right"`` ending at its left."""
+    axes.annotate(
+        plain(said, 48),
+        (at, place),
+        xytext=(5 if side == "left" else -5, 0),
+        textcoords="offset points",
+        ha=side,
+        va="center",
+        fontsize=9.5,
+        color=COLOURS[colour],
+        annotation_clip=False,
+    )
+
+
+def make_room(axes: Axes, said: Sequence[str]) -> None:
+    """Widen the x axis so that the longest value's text fits to the right of the widest bar."""
+    low, high = axes.get_xlim()
+    letters = max((len(text) for text in said), default=0) * 5.6 + 8
+    drawn = WIDTH * 0.68
+    axes.set_xlim(low, low + (high - low) * drawn / max(drawn - letters, drawn * 0.3))
+
+
+def draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
+    """Dashed lines across the chart, each with its word."""
+    for mark in marks:
+        colour = COLOURS[mark.colour]
+        if mark.axis == "x":
+            axes.axvline(mark.value, color=colour, linewidth=1.1, linestyle=(0, (4, 3)))
+            low, high = axes.get_xlim()
+            right = mark.value > low + 0.6 * (high - low)
+            axes.annotate(
+                plain(mark.label, 40), (mark.value, 1.0), xycoords=("data", "axes fraction"),
+                xytext=(-4 if right else 4, 1), textcoords="offset points", ha="right" if right else "left",
+                va="bottom", fontsize=9.5, color=colour,
+            )  # fmt: skip
+        else:
+            axes.axhline(mark.value, color=colour, linewidth=1.1, linestyle=(0, (4, 3)))
+            axes.annotate(
+                plain(mark.label, 40), (1.0, mark.value), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                textcoords="offset points", ha="right", va="bottom", fontsize=9.5, color=colour,
+            )  # fmt: skip
+
+
+def legend(figure: Figure, axes: Axes, entries: Sequence[tuple[str, Colour, str]]) -> None:
+    """Names of the series above the chart, when there is more than one to tell apart."""
+    named = [entry for entry in entries if entry[0]]
+    if len(named) < 2:
+        return
+    handles = [_handle(colour, style) for _, colour, style in named]
+    figure.legend(
+        handles,
+        [plain(name, 30) for name, _, _ in named],
+        loc="outside upper left",
+        ncols=2 if sum(len(name) for name, _, _ in named) > 34 else len(named),
+        frameon=False,
+        fontsize=10,
+        labelcolor=COLOURS["ink"],
+        handlelength=1.3,
+        handletextpad=0.5,
+        columnspacing=1.3,
+        borderaxespad=0.1,
+        borderpad=0.1,
+    )
+
+
+def _handle(colour: Colour, style: str) -> Any:
+    if style == "block":
+        return block((0, 0), 1, 1, COLOURS[colour], 0.75)
+    if style == "dots":
+        return Line2D([], [], marker="o", linestyle="", markersize=5, color=COLOURS[colour])
+    return Line2D([], [], color=COLOURS[colour], linewidth=2, linestyle=(0, (3, 2)) if style == "dashes" else "-")
+
+
+def block(corner: tuple[float, float], wide: float, tall: float, colour: str, alpha: float) -> Any:
+    """A filled rectangle."""
+    return Rectangle(corner, wide, tall, facecolor=colour, alpha=alpha, linewidth=0)
+
+
+def plain(text: str, most: int) -> str:
+    """A text that matplotlib shows as it is: one line, cut to ``most`` letters, no mathematics in dollars."""
+    return short(text, most).replace("\\", "\\\\").replace("$", r"\$") if "$" in text else short(text, most)

@@ -1,0 +1,165 @@
+"""Batch scoring, and a stored Model for Python: the same :meth:`Model.predict` as the REST service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO
+
+from tidemill.errors import UserError
+from tidemill.progress import Note, emit
+from tidemill.results import Record
+from tidemill.store import Store, create_url
+
+if (
+    TYPE_CHECKING
+):  # pandas and Arrow take two seconds to import: `tidemill.load` and the command line start without them
+    import pandas as pd
+
+    from tidemill.learning.model import Model
+    from tidemill.reading import Format
+    from tidemill.registry import ModelVersion
+    from tidemill.usecase import UseCase
+
+__all__ = ["LoadedModel", "Scored", "load_model", "score"]
+
+_TELL_EVERY = 5.0
+
+
+class Scored(Record):
+    """What a batch scoring did: ``rows`` answered by ``version``, written to ``output``. ``seconds`` is wall time."""
+
+    use_case: str
+    version: str
+    input: str
+    output: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A version of a use case's model, in memory. Safe to share between threads."""
+
+    use_case: str
+    version: str
+    model: Model
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a frame must bring."""
+        return tuple(column.name for column in self.model.columns if column.required)
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``prediction`` and one ``probability_<class>`` a class, or ``prediction``, ``lower``, ``upper``.
+
+        Same rows, same order, index 0 to n-1. Raises UserError naming the row and column of what can't
+        be read.
+        """
+        return self.model.predict(frame)
+
+
+def load_model(store: Store, use_case: str, version: str = "champion", *, threads: int | None = None) -> LoadedModel:
+    """The model of ``version`` (``champion`` and ``latest`` are understood). Raises UserError when there is none."""
+    from tidemill.learning.model import Model
+    from tidemill.registry import Registry
+
+    found = Registry(store, use_case).version(version)
+    return LoadedModel(use_case, found.version, Model.load(store, found.model, threads=threads))
+
+
+def score(
+    store: Store,
+    use_case: UseCase,
+    version: ModelVersion,
+    input_url: str,
+    output_url: str,
+    *,
+    format: Format = "auto",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Scored:
+    """Answer every row at ``input_url`` and write the answers as one Parquet file at ``output_url``.
+
+    Rows go by ``score.batch_rows`` at a time, so memory is flat. The output has the use case's id
+    columns that the input has, then what :meth:`Model.predict` gives, then ``model_version``: same rows,
+    same order. It appears whole or not at all. ``since`` and ``until`` keep rows by their time.
+
+    Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
+    and a value that can't be read (by its row, counted from 0, and column).
+    """
+    from tidemill.collecting import batches
+    from tidemill.learning.model import Model
+
+    started = time.perf_counter()
+    model = Model.load(store, version.model)
+    kinds = {column.name: column.kind for column in model.columns}
+    frames = batches(
+        use_case, input_url, use_case.score.batch_rows, format=format, since=since, until=until, types=kinds
+    )
+    first = next(frames, None)
+    if first is None:
+        raise UserError(f"{input_url} has no rows to score: mend --input, or ask for another window")
+    with create_url(output_url) as file:
+        rows = _write(file, _answers(use_case, version, model, first, frames, input_url))
+    return Scored(
+        use_case=use_case.name,
+        version=version.version,
+        input=input_url,
+        output=output_url,
+        rows=rows,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _answers(
+    use_case: UseCase, version: ModelVersion, model: Model, first: pd.DataFrame, rest: Iterator[pd.DataFrame], url: str
+) -> Iterator[pd.DataFrame]:
+    """One frame of the output for each frame of the input."""
+    carried = [name for name in use_case.id if name in first.columns]
+    own = {*model.prediction_columns, "model_version"}
+    for name in carried:
+        if name in own:
+            raise UserError(f"the id column `{name}` has a name that predictions use: rename it in {url} and as `id`")
+    before = 0
+    for frame in chain([first], rest):
+        try:
+            answered = model.predict(frame)
+        except UserError as error:
+            raise _placed(error, url, before) from None
+        for place, name in enumerate(carried):
+            answered.insert(place, name, frame[name].array)
+        answered["model_version"] = version.version
+        before += len(frame)
+        yield answered
+
+
+def _placed(error: UserError, url: str, before: int) -> UserError:
+    """The same error with the file's name, and the row counted from the start of the input."""
+    if error.row is None:
+        return UserError(f"{url}: {error}", column=error.column)
+    row = before + error.row
+    text = str(error).replace(f"row {error.row} (counted from 0)", f"row {row} (counted from 0)")
+    return UserError(f"{url}: {text}", row=row, column=error.column)
+
+
+def _write(file: BinaryIO, frames: Iterator[pd.DataFrame]) -> int:
+    """The frames as one Parquet file, in the first one's schema; gives the rows."""
+    import pyarrow.parquet as pq
+
+    from tidemill.tables import fitted, table_of
+
+    tables = map(table_of, frames)
+    first = next(tables)
+    rows, told = 0, time.monotonic()
+    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+        for table in chain([first], tables):
+            writer.write_table(fitted(table, first.schema))
+            rows += table.num_rows
+            if time.monotonic() - told > _TELL_EVERY:
+                told = time.monotonic()
+                emit(Note(f"{rows:,} rows scored"))
+    return rows

@@ -1,0 +1,293 @@
+"""The sections of a ``usecase.yaml``: frozen pydantic models, every field described and defaulted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tidemill.usecase.values import (
+    Columns,
+    Cron,
+    Duration,
+    Expression,
+    FieldError,
+    Moment,
+    OrText,
+    Range,
+    Span,
+    Text,
+    Texts,
+    section_from_text,
+)
+
+__all__ = [
+    "CleanRules",
+    "ColumnRules",
+    "EvaluateRules",
+    "GateRules",
+    "Join",
+    "Metric",
+    "MonitorRules",
+    "OneSource",
+    "OneTarget",
+    "RetrainRules",
+    "ScheduleRules",
+    "ScoreRules",
+    "Section",
+    "ServeRules",
+    "Source",
+    "SplitRules",
+    "Target",
+    "TuneRules",
+    "ValidateRules",
+]
+
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Metric = Literal["auto", "auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2"]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_left_out(cls, said: object) -> object:
+        """A field with nothing after its colon counts as left out: all of a section's lines may be comments."""
+        if not isinstance(said, dict):
+            return said
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {name: value for name, value in said.items() if value is not None or name not in known}
+
+
+class Join(Section):
+    """How a side source is joined to the primary one, as of each row's own time."""
+
+    on: Columns = Field(min_length=1, description="Columns that must be equal on both sides.")
+    as_of: Text | None = Field(
+        None, description="The side source's time column. Left out: a plain join on equal keys, newest row wins."
+    )
+    known_after: Duration = Field(
+        timedelta(0), description="How long after `as_of` a row of the side source is known, such as `1h`."
+    )
+    tolerance: Span | None = Field(
+        None, description="How old the newest known row may be, such as `3h`. Left out: any age."
+    )
+    columns: Columns | None = Field(
+        None, description="Columns to bring over. Left out: all that the primary source does not have."
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Join:
+        for name in ("known_after", "tolerance"):
+            if self.as_of is None and getattr(self, name):
+                raise FieldError(name, "it counts from `as_of`, which is not there: name the source's time column")
+        return self
+
+
+class Source(Section):
+    """One place that rows come from."""
+
+    url: Text = Field(
+        description="A file, a folder, a glob or any fsspec URL; relative paths start at the use case's folder."
+    )
+    format: Literal["auto", "parquet", "csv", "tsv", "jsonl"] = Field(
+        "auto", description="How to read it. `auto` goes by the file's name."
+    )
+    join: Join | None = Field(
+        None, description="How to join it to the primary source: the one source that has no `join`."
+    )
+
+
+class Target(Section):
+    """What the model predicts."""
+
+    column: Text | None = Field(None, description="The column that holds the target. Either this or `expression`.")
+    expression: Expression | None = Field(
+        None, description="An expression that makes the target, such as `arr_delay > 15`. Null in, no label out."
+    )
+    name: Text = Field("target", description="What the target is called in reports, when made by an expression.")
+    positive: str | int | float | bool | None = Field(
+        None, description="Binary only: the class that counts as positive. Left out: true, 1, yes or the rarer one."
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Names for the classes, such as `{true: late, false: on_time}`."
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Target:
+        if self.column is None and self.expression is None:
+            raise ValueError("name the target's `column`, or give an `expression` that makes it")
+        if self.column is not None and self.expression is not None:
+            raise FieldError("expression", "the target has a `column` and an `expression`: leave one of them out")
+        if len(set(self.labels.values())) < len(self.labels):
+            raise FieldError("labels", "two classes have the same name: give each its own")
+        return self
+
+
+OneSource = Annotated[Source, BeforeValidator(section_from_text("url")), OrText("The source's `url`.")]
+OneTarget = Annotated[Target, BeforeValidator(section_from_text("column")), OrText("The target's column.")]
+
+
+class ColumnRules(Section):
+    """Which columns the model may see, and as what."""
+
+    forbid: Columns = Field((), description="Columns that are not known when a prediction is asked for.")
+    ignore: Columns = Field((), description="Columns to leave out of the model for any other reason.")
+    allow: Columns = Field((), description="Columns that the leak check must not exclude.")
+    types: dict[str, Literal["number", "category", "time", "boolean"]] = Field(
+        default_factory=dict, description="What a column is, where the inferred type is wrong."
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> ColumnRules:
+        for name in self.allow:
+            if name in self.forbid:
+                raise FieldError("allow", f"`{name}` is under `forbid` too: leave it in one of them")
+        return self
+
+
+class CleanRules(Section):
+    """How rows are tidied, and which are refused."""
+
+    deduplicate: bool = Field(True, description="Keep one of rows that are equal in every column.")
+    unique_id: bool = Field(True, description="Keep the newest row of each `id`, when the use case names one.")
+    strip: bool = Field(True, description="Trim white space around text, and read empty text as missing.")
+    missing: Texts = Field(
+        ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"), description="Texts that mean missing."
+    )
+    ranges: dict[str, Range] = Field(
+        default_factory=dict,
+        description="Lowest and highest possible value of a column, such as `{age: [0, 120]}`, "
+        "with `null` for no bound; rows beyond are refused.",
+    )
+    required: Columns = Field((), description="Columns that must have a value; rows without are refused.")
+
+
+class ValidateRules(Section):
+    """How the data is judged before anything is trained or scored."""
+
+    suite: Text | None = Field(None, description="The suite's file. Left out: `expectations/<name>.yaml` if present.")
+    leak_auc: Share = Field(
+        0.90, description="A column that alone separates the target better than this AUC (or R2) is taken for a leak."
+    )
+
+
+class SplitRules(Section):
+    """Which rows are trained on and which are the gate's."""
+
+    by: Literal["auto", "time", "group", "random"] = Field(
+        "auto", description="`auto`: by time when there is a time column, else by group, else at random."
+    )
+    train_until: Moment | None = Field(
+        None, description="Rows before this moment train. Left out: the oldest rows, up to `gate_share`."
+    )
+    gate_until: Moment | None = Field(
+        None, description="Rows from `train_until` to before this moment are the gate's; later ones stay unseen."
+    )
+    gate_share: Share = Field(0.2, description="Share of the rows for the gate, where no dates are given.")
+    minimum_rows: int = Field(50, ge=10, description="Fewest rows that each side must have.")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> SplitRules:
+        if self.gate_until is not None and self.train_until is not None and self.gate_until <= self.train_until:
+            raise FieldError("gate_until", "it must be later than `train_until`: the gate's rows lie between the two")
+        for name in ("train_until", "gate_until"):
+            if getattr(self, name) is not None and self.by in ("group", "random"):
+                raise FieldError(name, f"a moment divides rows by time, and `by` says {self.by}: leave one of them out")
+        return self
+
+
+class TuneRules(Section):
+    """What tuning may spend, and on what."""
+
+    budget: float = Field(60.0, gt=0, description="Seconds for the whole of tuning and the final fit.")
+    trials: int | None = Field(
+        None, ge=1, description="Stop after this many trials, whatever the clock says: a run that repeats exactly."
+    )
+    metric: Metric = Field(
+        "auto", description="What tuning and the gate go by. `auto`: auc, log_loss (several classes) or rmse."
+    )
+    threads: int | None = Field(None, ge=1, description="Threads to use. Left out: all that the machine offers.")
+    threshold: Literal["f1", "accuracy"] | Share = Field(
+        "f1",
+        description="Binary only: where to cut the probability: what it maximises on validation rows, or a number.",
+    )
+
+
+class GateRules(Section):
+    """When a model may be promoted."""
+
+    margin: float = Field(
+        0.0, ge=0, description="How much better than every baseline, in the metric's own units, a model must be."
+    )
+    champion_margin: float = Field(
+        0.0, description="How much better than the champion, on rows that neither was trained on, a challenger must be."
+    )
+    approval: Literal["auto", "manual"] = Field(
+        "auto", description="`manual`: a version that passes waits for `tidemill approve`."
+    )
+
+
+class EvaluateRules(Section):
+    """How the model is judged on the gate rows."""
+
+    confidence: Share = Field(0.95, description="Level of the bootstrap intervals.")
+    resamples: int = Field(500, ge=100, le=10_000, description="Bootstrap resamples.")
+    slices: Columns | None = Field(
+        None, description="Columns to break the quality down by. Left out: the categories with few levels."
+    )
+
+
+class ScoreRules(Section):
+    """Batch scoring."""
+
+    batch_rows: int = Field(50_000, ge=1, description="Rows held in memory at a time.")
+    input: Text | None = Field(
+        None, description="What the scheduled scoring reads. Left out: rows newer than the gate's."
+    )
+
+
+class ServeRules(Section):
+    """The REST service."""
+
+    reload_seconds: float = Field(5.0, gt=0, description="How often the service looks for a new champion.")
+    max_rows: int = Field(10_000, ge=1, description="Most rows in one request.")
+
+
+class MonitorRules(Section):
+    """What is watched, and when somebody is told."""
+
+    window: Span = Field(timedelta(days=30), description="How much time one monitoring window covers.")
+    label_delay: Duration = Field(timedelta(0), description="How long after a row's time its label is known.")
+    drift_warn: float = Field(0.1, gt=0, description="Population stability index of a column that is worth a warning.")
+    drift_page: float = Field(
+        0.25, gt=0, description="Population stability index of the prediction that pages someone."
+    )
+    quality_margin: float = Field(
+        0.02, ge=0, description="How much worse than on the gate rows the measured metric may get, in its own units."
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> MonitorRules:
+        if self.drift_page < self.drift_warn:
+            raise FieldError("drift_page", f"it is below `drift_warn`, {self.drift_warn:g}: paging comes after warning")
+        return self
+
+
+class RetrainRules(Section):
+    """When training starts by itself."""
+
+    on: Literal["never", "warn", "page"] = Field("page", description="The level of alarm that starts a retraining.")
+    cooldown: Duration = Field(timedelta(days=7), description="Least time between two retrainings.")
+
+
+class ScheduleRules(Section):
+    """Cron lines (UTC) for the deployments. Left out: that flow runs only when asked."""
+
+    training: Cron | None = Field(None, description="When to train, such as `0 3 1 * *`.")
+    scoring: Cron | None = Field(None, description="When to score.")
+    monitoring: Cron | None = Field(None, description="When to monitor.")
