@@ -74,7 +74,7 @@ def plan(names: Sequence[str] = (), lake: str | None = None, project: Path | Non
         project: the folder with ``usecases/``; left out, ``TIDEMILL_PROJECT`` or the working folder.
 
     Raises:
-        UserError: a use case is missing or wrong, a schedule is no cron line, or there is no use case at all.
+        UserError: a use case is missing or wrong, or there is none at all.
     """
     folder = (project or project_folder()).resolve()
     chosen = list(names) or list_usecases(folder)
@@ -93,9 +93,6 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
     }
     title = f"{use_case.name} ({use_case.title})" if use_case.title else use_case.name
     for flow in FLOWS:
-        schedule = schedules[flow]
-        if schedule is not None:
-            _check_cron(schedule, f"schedule.{flow}", use_case)
         yield Plan(
             flow=flow,
             use_case=use_case.name,
@@ -103,7 +100,7 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
             description=_SENTENCES[flow].format(title=title, cooldown=use_case.retrain.cooldown),
             parameters={"use_case": use_case.name, "lake": lake},
             parameter_schema=_parameter_schema(flow, use_case.name),
-            schedule=schedule,
+            schedule=schedules[flow],
             tags=(TAG, use_case.name),
             concurrency_limit=1,
             environment={**worker_settings(), "TIDEMILL_PROJECT": str(project)},
@@ -136,15 +133,3 @@ def _checked_moments(schema: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" in checked:
         checked["anyOf"] = [_checked_moments(choice) for choice in checked["anyOf"]]
     return checked
-
-
-def _check_cron(line: str, field: str, use_case: UseCase) -> None:
-    from prefect.client.schemas.schedules import CronSchedule
-
-    try:
-        CronSchedule(cron=line, timezone="UTC")
-    except ValueError as error:
-        raise UserError(
-            f"{use_case.folder / 'usecase.yaml'}: `{field}` is no cron line: {line!r}. "
-            "Write minute, hour, day, month and weekday, such as `0 3 1 * *`."
-        ) from error

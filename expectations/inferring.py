@@ -18,14 +18,14 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["infer_suite"]
 
 MOST_LEVELS = 20
-MARGIN = 0.25
+MARGIN = 0.5
 
 
 def infer_suite(use_case: UseCase, frame: pd.DataFrame) -> str:
     """The text of ``expectations/<name>.yaml`` for data like ``frame`` (raw rows of the use case).
 
-    Ranges get a quarter of their width as margin on each side, shares of missing values some slack,
-    and sets of values are given where there are at most 20. Everything that a guess can get wrong is a
+    Ranges are those of 99 % of the values with half their width as margin on each side, shares of missing values
+    get some slack, and sets of values are given where there are at most 20. Everything that a guess can get wrong is a
     warning; only what a model can't do without is critical.
     """
     declared = declared_kinds(use_case)
@@ -91,8 +91,8 @@ def _column(name: str, column: pd.Series) -> Iterator[str]:
     if types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype):
         return
     if types.is_numeric_dtype(column.dtype):
-        low, high = _range(float(column.min()), float(column.max()))
-        kwargs = {"column": name, "min_value": low, "max_value": high, "mostly": 0.999}
+        low, high = _range(float(column.quantile(0.005)), float(column.quantile(0.995)))
+        kwargs = {"column": name, "min_value": low, "max_value": high, "mostly": 0.99}
         yield _entry("expect_column_values_to_be_between", kwargs, "warning")
         return
     levels = sorted(column.dropna().unique())

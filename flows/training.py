@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from prefect import flow
 
@@ -21,6 +22,7 @@ from tasks.validate import validate
 from tidemill.errors import GateError
 from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
+from tidemill.stages import Outcome
 
 __all__ = ["training"]
 
@@ -69,7 +71,7 @@ def training(
     )
     version = register(case, store, lineage)
     decision = promote(case, store, version.result, reason)
-    stages = {
+    stages: dict[str, Outcome[Any]] = {
         "collect": collected,
         "clean": cleaned,
         "label": labelled,

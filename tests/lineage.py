@@ -72,6 +72,7 @@ def made_up_lineage(seed: int = 0, *, use_case: str = "toy", auc: float = 0.8) -
             best_trial=1,
             best_value=auc,
             best_parameters={"max_depth": 4, "eta": 0.05},
+            members=(1,),
         ),
         model=model,
         evaluation=Evaluation(

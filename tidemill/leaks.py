@@ -128,12 +128,13 @@ def _telling(
             yield name, judge.alone(scores[name], limit)
     told = {name for name in columns if scores[name] > limit}
     honest = {name: numbers for name, numbers in values.items() if numbers is not None and name not in told}
-    empty = {name: _share_empty(unlabelled, name) for name in honest}
+    empty = {name: round(_share_empty(unlabelled, name), 2) for name in honest}
+    late = {name: float(np.nanmean(honest[name])) if sample[name].dtype.kind == "M" else 0.0 for name in honest}
     pairs = sorted(_scored_pairs(judge, honest, limit), key=lambda pair: -pair[0])
     for score, first, second in pairs:
         if first in told or second in told:
             continue
-        guilty = max(first, second, key=lambda name: (round(empty[name], 2), scores[name]))
+        guilty = max(first, second, key=lambda name: (name != use_case.time, empty[name], late[name], scores[name]))
         other = second if guilty == first else first
         told.add(guilty)
         yield guilty, f"its difference from `{other}` separates the target with {judge.spoken(score, limit)}"

@@ -119,6 +119,8 @@ def _answers(
     use_case: UseCase, version: ModelVersion, model: Model, first: pd.DataFrame, rest: Iterator[pd.DataFrame], url: str
 ) -> Iterator[pd.DataFrame]:
     """One frame of the output for each frame of the input."""
+    from tidemill.learning.rows import placed
+
     carried = [name for name in use_case.id if name in first.columns]
     own = {*model.prediction_columns, "model_version"}
     for name in carried:
@@ -129,21 +131,13 @@ def _answers(
         try:
             answered = model.predict(frame)
         except UserError as error:
-            raise _placed(error, url, before) from None
+            moved = placed(error, before)
+            raise UserError(f"{url}: {moved}", row=moved.row, column=moved.column) from None
         for place, name in enumerate(carried):
             answered.insert(place, name, frame[name].array)
         answered["model_version"] = version.version
         before += len(frame)
         yield answered
-
-
-def _placed(error: UserError, url: str, before: int) -> UserError:
-    """The same error with the file's name, and the row counted from the start of the input."""
-    if error.row is None:
-        return UserError(f"{url}: {error}", column=error.column)
-    row = before + error.row
-    text = str(error).replace(f"row {error.row} (counted from 0)", f"row {row} (counted from 0)")
-    return UserError(f"{url}: {text}", row=row, column=error.column)
 
 
 def _write(file: BinaryIO, frames: Iterator[pd.DataFrame]) -> int:

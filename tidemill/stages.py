@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from tidemill.errors import UserError
 from tidemill.progress import StageFinished, StageStarted, emit
 from tidemill.store import Json, Store
 
@@ -62,10 +63,8 @@ def once(
     emit(StageStarted(stage))
     started = time.perf_counter()
     key = f"{use_case}/stages/{stage}/{stage_key(stage, version, inputs)}.json"
-    try:
-        said = store.read_json(key)
-        outcome = Outcome(kind.model_validate(said["result"]), True, float(said["seconds"]))
-    except KeyError:
+    outcome = _remembered(store, key, kind)
+    if outcome is None:
         result = compute()
         outcome = Outcome(result, False, time.perf_counter() - started)
         store.write_json(
@@ -81,6 +80,23 @@ def once(
         )
     emit(StageFinished(stage, outcome.seconds, outcome.reused, summary(outcome.result)))
     return outcome
+
+
+def _remembered(store: Store, key: str, kind: type[T]) -> Outcome[T] | None:
+    """What the lake holds under ``key``; None when there is nothing, or not what this code would have made."""
+    try:
+        said = store.read_json(key)
+    except KeyError:
+        return None
+    stored = said.get("format") if isinstance(said, dict) else None
+    if isinstance(stored, int) and stored > STAGE_FORMAT:
+        raise UserError(
+            f"{store.url_of(key)} has format {stored}; this Tidemill reads up to {STAGE_FORMAT}: upgrade Tidemill"
+        )
+    try:
+        return Outcome(kind.model_validate(said["result"]), True, float(said["seconds"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _plain(value: object) -> Json:

@@ -17,7 +17,6 @@ __all__ = ["PART_BYTES", "PART_ROWS", "encoded", "fitted", "part_rows", "table_o
 PART_ROWS = 250_000
 PART_BYTES = 128 * 2**20
 _SAMPLE_ROWS = 10_000
-_KEPT = ("columns", "column_indexes", "index_columns")
 
 
 def table_of(frame: pd.DataFrame) -> pa.Table:
@@ -46,7 +45,10 @@ def unified(known: pa.Schema | None, new: pa.Schema) -> pa.Schema:
         what = f"`{absent[0]}` is missing" if absent else f"`{extra[0]}` is new"
         raise UserError(f"the parts of one table have different columns: {what} in a later part. Make them the same")
     fields = [_wider(known.field(name), new.field(name)) for name in known.names]
-    return pa.schema(fields, metadata=known.metadata)
+    was_null = {name for name in known.names if pa.types.is_null(known.field(name).type)}
+    said = {column["name"]: column for column in _said(known)["columns"]}
+    said |= {column["name"]: column for column in _said(new)["columns"] if column["name"] in was_null}
+    return pa.schema(fields, metadata=_metadata([said[name] for name in known.names]))
 
 
 def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -98,10 +100,22 @@ def _wider(known: pa.Field, new: pa.Field) -> pa.Field:
 
 
 def _plain_metadata(schema: pa.Schema) -> dict[bytes, bytes]:
-    """What pandas needs to give dtypes back, without the versions of libraries."""
-    said: dict[str, Any] = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-    kept = {name: said[name] for name in _KEPT if name in said}
-    return {b"pandas": json.dumps(kept, sort_keys=True).encode()}
+    """What pandas needs to give dtypes back, without the versions of libraries and the number of categories."""
+    columns = _said(schema)["columns"]
+    for column in columns:
+        if column["metadata"]:
+            column["metadata"].pop("num_categories", None)
+    return _metadata(columns)
+
+
+def _said(schema: pa.Schema) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((schema.metadata or {}).get(b"pandas", b'{"columns": []}'))
+    return said
+
+
+def _metadata(columns: list[dict[str, Any]]) -> dict[bytes, bytes]:
+    said = {"columns": columns, "column_indexes": [], "index_columns": []}
+    return {b"pandas": json.dumps(said, sort_keys=True).encode()}
 
 
 def _culprit(frame: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -18,6 +19,12 @@ from tidemill.errors import TransientError, UserError
 from tidemill.store import Store, create_url, list_objects, open_url
 
 pytestmark = pytest.mark.s3
+
+
+def broken_off(file: BinaryIO) -> None:
+    """Write something, and fail."""
+    file.write(b"half" * 1000)
+    raise RuntimeError("on purpose")
 
 
 def refused(call: Callable[[], object], says: str, *secrets: str) -> None:
@@ -184,13 +191,12 @@ def test_a_server_that_is_no_s3(answering: Callable[[bytes], None]) -> None:
     refused(Store("s3://lake/x").check, "allows no access")
 
 
-def test_a_large_object_is_whole_or_absent(s3: S3Server) -> None:
-    store = Store(s3.lake())
+def test_a_large_object_is_whole_or_absent(rclone_server: S3Server, s3_environment: Callable[..., None]) -> None:
+    s3_environment(rclone_server)
+    store = Store(rclone_server.lake())
     block = os.urandom(2**20)
     with pytest.raises(RuntimeError), store.writer("large") as file:
-        for _ in range(5):
-            file.write(block)
-        raise RuntimeError
+        broken_off(file)
     assert store.list() == []
     with store.writer("large") as file:
         for _ in range(40):

@@ -98,12 +98,16 @@ def _changes(raw: pd.DataFrame, tidy: pd.DataFrame, inferred: dict[str, Kind], r
             continue
         emptied = int((column.isna() & before.notna() & ~unreadable(before, column, rules)).sum())
         if emptied:
-            said.append(f"{emptied:,} values of `{name}` mean missing")
+            said.append(f"{_values(emptied)} of `{name}` became null")
         if isinstance(column.dtype, pd.StringDtype) and isinstance(before.dtype, pd.StringDtype):
             trimmed = int((column.notna() & (before != column)).sum())
             if trimmed:
-                said.append(f"{trimmed:,} values of `{name}` were trimmed")
+                said.append(f"{_values(trimmed)} of `{name}` trimmed of white space")
     return tuple(said)
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value{'' if count == 1 else 's'}"
 
 
 def _check_balance(collected: int, kept: int, refused: int, deduplicated: int, counts: dict[str, int]) -> None:

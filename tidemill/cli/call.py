@@ -65,8 +65,7 @@ class Call:
     def answer(self, data: Mapping[str, Any], text: str) -> None:
         """Say the result, once: ``data`` with ``--json``, else ``text``."""
         said = json.dumps(_plain(data), ensure_ascii=False, indent=2, allow_nan=False) if self.json else text
-        self.out.write(f"{said}\n")
-        self.out.flush()
+        click.echo(said, file=self.out)
 
     def tell(self, text: str) -> None:
         """A line for a person, on standard error."""
@@ -111,8 +110,8 @@ def absolute(url: str) -> str:
 
 _COMMON = (
     click.option("--verbose", is_flag=True, help="Show Prefect's log, warnings and tracebacks."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object; progress goes to standard error."),
-    click.option("--project", metavar="FOLDER", help="The folder of usecases/ and expectations/ [TIDEMILL_PROJECT, .]"),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else."),
+    click.option("--project", metavar="FOLDER", help="The folder that holds usecases/ [TIDEMILL_PROJECT, .]"),
     click.option("--lake", metavar="URL", help="Where everything is stored [TIDEMILL_LAKE, ./lake]"),
 )
 

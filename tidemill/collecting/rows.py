@@ -133,10 +133,7 @@ def _side(
     assert join is not None
     _check_present(join.on, known, f"sources.{name}.join.on", primary.url)
     if join.as_of is not None:
-        if use_case.time is None:
-            raise UserError(
-                f"sources.{name}.join.as_of needs the rows' own time: name its column as `time` in the use case"
-            )
+        assert use_case.time is not None  # the schema asks for it beside `as_of`
         _check_present([use_case.time], known, "time", primary.url)
     data = open_source(use_case, name)
     kinds = declared_kinds(use_case)

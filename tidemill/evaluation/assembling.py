@@ -19,7 +19,7 @@ from tidemill.usecase.schema import UseCase
 
 __all__ = ["assemble"]
 
-_EXPLAINED = 2000
+_EXPLAINED = 1000
 _DEPENDENCE = 6
 _UNITS = {"binary": "log-odds", "multiclass": "log-odds of the predicted class", "regression": "the target's unit"}
 
@@ -36,7 +36,8 @@ def assemble(
     ranked = importances(contributions)
     top = [one.column for one in ranked[:_DEPENDENCE] if one.mean > 0]
     challenger = field.challenger
-    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, field.metric)
+    plain = standings.best_baseline.answers
+    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, plain, field.metric)
     since, until = _window(use_case, frame)
     binary, multiclass, regression = _shapes(model, field, frame)
     return Evidence(

@@ -127,13 +127,18 @@ class Regression(Record):
 
 
 class Slice(Record):
-    """The metric on the rows of one value of one column. ``verdict`` compares its interval with all rows' value."""
+    """The metric on the rows of one value of one column. ``verdict`` compares its interval with all rows' value.
+
+    ``outcome`` is the target's mean there (for several classes, of its codes) and ``baseline`` what the
+    strongest baseline reaches on the same rows.
+    """
 
     column: str
     value: str
     rows: int
     outcome: float
     metric: Interval | None
+    baseline: float | None
     verdict: Literal["better", "alike", "worse", "too few rows"]
 
 

@@ -55,6 +55,13 @@ class Standings:
         """The challenger's, of the metric that decides."""
         return self.draws[self.field.challenger.name, self.field.metric]
 
+    @property
+    def best_baseline(self) -> Racer:
+        """The strongest baseline by the metric that decides."""
+        sign = -1.0 if higher_is_better(self.field.metric) else 1.0
+        baselines = [racer for racer in self.field.racers if racer.role == "baseline"]
+        return min(baselines, key=lambda racer: sign * self.draws[racer.name, self.field.metric].value)
+
     def metrics(self, racer: Racer) -> tuple[Interval, ...]:
         """Those that are defined on these rows, the deciding one first."""
         names = sorted(METRICS[self.field.task], key=lambda name: name != self.field.metric)

@@ -28,12 +28,13 @@ _PERIODS = ((500, "Y"), (60, "M"), (13, "W"), (1.5, "D"))
 
 @dataclass(frozen=True)
 class Ground:
-    """What slices are cut from: the rows, their truth, and the model's answers with their cut."""
+    """What slices are cut from: the rows, their truth, the model's answers with their cut, and a baseline's."""
 
     frame: pd.DataFrame
     target: Doubles
     values: Doubles
     threshold: float
+    baseline: Doubles
     metric: str
 
 
@@ -83,11 +84,12 @@ def _cut(values: pd.Series, kind: Kind | None) -> Iterator[tuple[str, NDArray[np
             yield f"{quarter.left:,.4g} to {quarter.right:,.4g}", np.flatnonzero((quarters == quarter).to_numpy())
     else:
         texts = values.astype("object").where(values.notna(), None)
-        counts = texts.value_counts(dropna=False).index[:_LEVELS]
-        for level in counts:
-            missing = level is None or pd.isna(level)
-            chosen = values.isna() if missing else texts == level
-            yield "missing" if missing else str(level), np.flatnonzero(chosen.to_numpy())
+        levels = list(texts.value_counts(dropna=False).index[:_LEVELS])
+        known = [level for level in levels if not pd.isna(level)]
+        for level in sorted(known) if kind == "number" else known:
+            yield str(level), np.flatnonzero((texts == level).to_numpy())
+        if len(known) < len(levels):
+            yield "missing", np.flatnonzero(values.isna().to_numpy())
 
 
 def _periods(values: pd.Series) -> Iterator[tuple[str, NDArray[np.intp]]]:
@@ -115,11 +117,22 @@ def _slice(use_case: UseCase, ground: Ground, column: str, value: str, rows: NDA
             better, worse = measured.low > whole, measured.high < whole
             if not higher_is_better(ground.metric):
                 better, worse = worse, better
-            verdict = "better" if better else "worse" if worse else "alike"
-            return Slice.model_validate(
-                {"column": column, "value": value, "rows": len(rows), "outcome": outcome, "metric": measured}
-                | {"verdict": verdict}
+            plain = statistic(ground.metric, target, ground.baseline[rows]).value()
+            return Slice(
+                column=column,
+                value=value,
+                rows=len(rows),
+                outcome=outcome,
+                metric=measured,
+                baseline=plain,
+                verdict="better" if better else "worse" if worse else "alike",
             )
     return Slice(
-        column=column, value=value, rows=len(rows), outcome=outcome, metric=None, verdict="too few rows"
-    )  # fmt: skip
+        column=column,
+        value=value,
+        rows=len(rows),
+        outcome=outcome,
+        metric=None,
+        baseline=None,
+        verdict="too few rows",
+    )

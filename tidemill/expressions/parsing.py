@@ -244,6 +244,8 @@ def _hint(expression: str) -> str:
     for pattern, hint in _HINTS:
         if pattern.search(bare):
             return f": {hint}"
+    if bare.count("(") > bare.count(")"):
+        return ": a parenthesis is not closed. In YAML's `{ }` a value ends at a comma: put it in quotation marks there"
     for token in tokens:
         if token.lastgroup == "word" and keyword.iskeyword(token[0]) and token[0] not in _WORDS:
             return f": `{token[0]}` is a word of Python's own; a column of that name goes in backticks"

@@ -27,6 +27,7 @@ from tidemill.usecase.schema import CleanRules
 __all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
 
 OTHER = 0.0
+LARGEST = float(np.finfo(np.float32).max)
 
 Matrix = NDArray[np.float32]
 
@@ -106,7 +107,7 @@ class Recipe(_Frozen):
         read = self._read(frame)
         matrix = np.empty((len(frame), len(self.features)), dtype=np.float32)
         for position, feature in enumerate(self.features):
-            matrix[:, position] = self._values(feature, read)
+            matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
         return matrix
 
     def keeping(self, names: Iterable[str], reasons: Mapping[str, str]) -> Recipe:

@@ -20,6 +20,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["fit_recipe", "returning_features"]
 
 RARE_ROWS = 10
+RARE_SHARE = 0.005
 MOST_LEVELS = 1_000
 UNIQUE_SHARE = 0.5
 GONE_SHARE = 0.9
@@ -129,7 +130,8 @@ def _category(column: pd.Series, name: str) -> tuple[list[Feature], str | None]:
     counts = column.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
     if len(counts) > max(UNIQUE_SHARE * counts.sum(), 20):
         return [], f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
-    kept = counts[counts >= RARE_ROWS] if len(counts) > 2 else counts
+    rare = min(RARE_ROWS, max(2.0, RARE_SHARE * counts.sum()))
+    kept = counts[counts >= rare] if len(counts) > 2 else counts
     levels = tuple(sorted(map(str, kept.index[:MOST_LEVELS])))
     return [Feature(name=name, column=name, kind="category", levels=levels, other=len(levels) < len(counts))], None
 

@@ -42,8 +42,8 @@ def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classe
     """Up to three folds, the newest first, each checked on a window right after what it trains on.
 
     ``moments`` are the rows' times; ``horizon`` is how long the gate's window is. A window is at least
-    a twentieth and at most a sixth of the training span. Folds where a side lacks a class are left
-    out; the result is empty when none is usable.
+    a twentieth and at most a sixth of the training span, and a sixth where less holds too few rows. Folds
+    where a side lacks a class are left out; the result is empty when none is usable.
     """
     at = moments.astype("datetime64[us, UTC]").astype("int64").to_numpy()
     known = moments.notna().to_numpy()
@@ -51,18 +51,10 @@ def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classe
         return ()
     start, end = int(at[known].min()), int(at[known].max()) + 1
     asked = (horizon or timedelta(0)) / timedelta(microseconds=1)
-    window = int(np.clip(asked or np.inf, (end - start) * LEAST_WINDOW_SHARE, (end - start) * MOST_WINDOW_SHARE))
-    at = np.where(known, at, start)
-    folds = []
-    for back in range(FORWARD_FOLDS):
-        until = end - back * window
-        fold = Fold(
-            np.flatnonzero(at < until - window),
-            np.flatnonzero((at >= until - window) & (at < until)),
-        )
-        if _usable(fold, classes):
-            folds.append(fold)
-    return tuple(folds)
+    widest = (end - start) * MOST_WINDOW_SHARE
+    window = float(np.clip(asked or widest, (end - start) * LEAST_WINDOW_SHARE, widest))
+    at = np.where(known, at, start).astype(np.int64)
+    return _forward(at, end, int(window), classes) or _forward(at, end, int(widest), classes)
 
 
 def group_folds(groups: pd.Series, classes: Classes, seed: int) -> tuple[Fold, ...]:
@@ -93,6 +85,16 @@ def random_folds(rows: int, classes: Classes, seed: int) -> tuple[Fold, ...]:
         members = np.flatnonzero(strata == stratum)
         part[rng.permutation(members)] = np.arange(len(members)) % PARTS
     return tuple(_by_part(part, _fold_count(rows)))
+
+
+def _forward(at: Positions, end: int, window: int, classes: Classes) -> tuple[Fold, ...]:
+    folds = []
+    for back in range(FORWARD_FOLDS):
+        until = end - back * window
+        fold = Fold(np.flatnonzero(at < until - window), np.flatnonzero((at >= until - window) & (at < until)))
+        if _usable(fold, classes):
+            folds.append(fold)
+    return tuple(folds)
 
 
 def _fold_count(rows: int) -> int:

@@ -19,13 +19,14 @@ import pandas as pd
 
 from tidemill.cleaning import Kind, normalise
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of, unreadable
-from tidemill.errors import UserError
+from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
-from tidemill.learning.columns import TimePart, as_numbers
+from tidemill.expressions.single import Single, compiled
+from tidemill.learning.columns import Doubles, TimePart, as_numbers
 from tidemill.learning.features import OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 
-__all__ = ["Row", "RowPredictor", "RowReader", "Scalar"]
+__all__ = ["Row", "RowPredictor", "RowReader", "Scalar", "placed"]
 
 Scalar = str | int | float | bool | None
 Row = Mapping[str, Scalar]
@@ -48,11 +49,25 @@ class RowPredictor:
         return self.model.answers(self._reader.matrix(rows))
 
 
+def placed(error: UserError, before: int) -> UserError:
+    """The same error about a part of a table, its row counted from the table's start, ``before`` rows further up."""
+    if error.row is None:
+        return error
+    row = before + error.row
+    text = str(error).replace(f"row {error.row} (counted from 0)", f"row {row} (counted from 0)")
+    return UserError(text, row=row, column=error.column)
+
+
 @dataclass(frozen=True)
 class _Plan:
-    """How rows with one set of columns are read: ``direct`` features value by value, ``derived`` ones by a recipe."""
+    """How rows with one set of columns are read.
+
+    ``columns`` come with the rows and ``computed`` ones are made of them, in this order; ``direct``
+    features are read value by value, and what is left (at ``places``) by ``derived``, from ``inputs``.
+    """
 
     columns: tuple[str, ...]
+    computed: tuple[tuple[str, Single], ...]
     direct: tuple[tuple[int, Feature], ...]
     derived: Recipe | None
     places: tuple[int, ...]
@@ -94,43 +109,85 @@ class RowReader:
         matrix = np.empty((len(rows), len(self._recipe.features)), dtype=np.float64)
         for plan in {id(plan): plan for plan in plans}.values():
             places = [number for number, own in enumerate(plans) if own is plan]
-            tidy = {name: self._tidy(name, rows, places) for name in plan.columns}
-            for position, feature in plan.direct:
-                matrix[places, position] = self._values(feature, tidy)
-            if plan.derived is not None:
-                frame = pd.DataFrame({name: self._series(name, tidy[name]) for name in plan.inputs})
-                matrix[np.ix_(places, plan.places)] = plan.derived.transform(frame)
+            try:
+                self._fill(matrix, plan, rows, places)
+            except OverflowError:  # a time beyond the years that a datetime holds
+                for place in places:
+                    matrix[place] = self._alone(rows[place], place)
         with np.errstate(over="ignore"):
             return matrix.astype(np.float32)
+
+    def _fill(self, matrix: Doubles, plan: _Plan, rows: Sequence[Row], places: Sequence[int]) -> None:
+        """Write the rows at ``places``, which have one plan."""
+        tidy = {name: self._tidy(name, rows, places) for name in plan.columns}
+        for name, single in plan.computed:
+            tidy[name] = _computed(single, tidy, len(places))
+        for position, feature in plan.direct:
+            matrix[places, position] = self._values(feature, tidy)
+        if plan.derived is not None:
+            frame = pd.DataFrame({name: self._series(name, tidy[name]) for name in plan.inputs})
+            matrix[np.ix_(places, plan.places)] = plan.derived.transform(frame)
+
+    def _alone(self, row: Row, number: int) -> Matrix:
+        try:
+            return self._recipe.transform(pd.DataFrame([row]))
+        except UserError as error:
+            raise placed(error, number) from None
 
     def _plan(self, row: Row, number: int) -> _Plan:
         keys = self._known.intersection(row)
         plan = self._plans.get(keys)
         if plan is None:
-            try:
-                self._recipe.check(pd.DataFrame(columns=list(row)))
-            except UserError as error:
-                raise UserError(f"row {number} (counted from 0): {error}", row=number, column=error.column) from None
+            self._check(row, number)
             plan = self._made(keys)
             if len(self._plans) < _MOST_PLANS:
                 self._plans[keys] = plan
         return plan
 
+    def _check(self, row: Row, number: int) -> None:
+        """Raise UserError when the row lacks a column; a missing value is sent as null."""
+        try:
+            self._recipe.check(pd.DataFrame(columns=list(row)))
+        except UserError as error:
+            near = did_you_mean(error.column or "", row)
+            raise UserError(
+                f"row {number} (counted from 0) has no column `{error.column}`, which the model reads{near}: "
+                "add it, as null when it is not known",
+                row=number,
+                column=error.column,
+            ) from None
+
     def _made(self, keys: frozenset[str]) -> _Plan:
-        direct, derived = [], []
+        computed: dict[str, Single] = {}
+        direct: list[tuple[int, Feature]] = []
+        derived: list[tuple[int, Feature]] = []
         for position, feature in enumerate(self._recipe.features):
-            (direct if self._reads(feature) <= keys else derived).append((position, feature))
+            known = all(self._compute(name, keys, computed) for name in self._reads(feature))
+            (direct if known else derived).append((position, feature))
         recipe = self._recipe.keeping([feature.name for _, feature in derived], {}) if derived else None
-        needed = {name for _, feature in derived for name in self._reads(feature)}
-        inputs = tuple(sorted(self._inputs(needed, keys)))
+        inputs = self._inputs((name for _, feature in derived for name in self._reads(feature)), keys)
         read = {name for _, feature in direct for name in self._reads(feature)}
+        read |= {name for single in computed.values() for name in single.columns}
         return _Plan(
-            columns=tuple(sorted(read | set(inputs))),
+            columns=tuple(sorted((read - set(computed)) | inputs)),
+            computed=tuple(computed.items()),
             direct=tuple(direct),
             derived=recipe,
             places=tuple(position for position, _ in derived),
-            inputs=inputs,
+            inputs=tuple(sorted(inputs)),
         )
+
+    def _compute(self, name: str, keys: frozenset[str], computed: dict[str, Single]) -> bool:
+        """Whether ``name`` comes with the rows or can be computed value by value; then it is added to ``computed``."""
+        if name in keys or name in computed:
+            return True
+        single = compiled(self._recipe.derive[name], self._recipe.kinds)
+        if single is None or single.kind != self._recipe.kinds[name]:
+            return False
+        if not all(self._compute(column, keys, computed) for column in single.columns):
+            return False
+        computed[name] = single
+        return True
 
     def _reads(self, feature: Feature) -> set[str]:
         """The columns behind a feature: its own and, for a time before the use case's own, that one."""
@@ -154,9 +211,10 @@ class RowReader:
             except _OddValue:
                 odd.append(len(values))
                 values.append(rows[place][name])
-        for text in (True, False):
-            some = [at for at in odd if isinstance(values[at], str) is text]
-            read_so = self._general(name, [(places[at], values[at]) for at in some], "str" if text else "float64")
+        texts = [at for at in odd if isinstance(values[at], str)]
+        others = [at for at in odd if not isinstance(values[at], str)]
+        for some, dtype in ((texts, "str"), (others, "float64")):
+            read_so = self._general(name, [(places[at], values[at]) for at in some], dtype)
             for at, value in zip(some, read_so, strict=True):
                 values[at] = value
         return values
@@ -174,7 +232,10 @@ class RowReader:
         if len(lost):
             raise self._unreadable(name, *odd[int(lost[0])])
         if self._recipe.kinds[name] == "time":
-            return [None if moment is pd.NaT else moment.to_pydatetime() for moment in after]
+            try:
+                return [None if moment is pd.NaT else moment.to_pydatetime() for moment in after]
+            except ValueError:
+                raise OverflowError from None
         numbers: list[float] = as_numbers(after).tolist()
         return numbers
 
@@ -223,6 +284,11 @@ class RowReader:
             return pd.Series([None if math.isnan(value) else bool(value) for value in tidy], dtype="boolean")
         dtypes = {"number": "float64", "category": "str", "time": "datetime64[us, UTC]"}
         return pd.Series(tidy, dtype=dtypes[kind])
+
+
+def _computed(single: Single, tidy: Mapping[str, list[Any]], rows: int) -> list[Any]:
+    names = tuple(single.columns)
+    return [single.value({name: tidy[name][row] for name in names}) for row in range(rows)]
 
 
 def _number(value: Scalar) -> float:

@@ -15,6 +15,7 @@ from tidemill.reading.files import DataFile, Format, data_files
 from tidemill.reading.jsonlines import read_json_lines, scan_json_lines
 from tidemill.reading.parquet import TimeLimits, read_parquet, scan_parquet
 from tidemill.reading.plain import agreed, frame_of, plain_table
+from tidemill.usecase.schema import CleanRules
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -59,10 +60,14 @@ class Dataset:
 
 
 def open_dataset(
-    url: str, format: Format = "auto", kinds: Mapping[str, Kind] | None = None, missing: Sequence[str] = ()
+    url: str,
+    format: Format = "auto",
+    kinds: Mapping[str, Kind] | None = None,
+    missing: Sequence[str] = CleanRules().missing,
 ) -> Dataset:
     """Look through the files at ``url``: names and types of columns, number of rows.
 
+    ``kinds`` are what columns are declared to be, ``missing`` the texts that mean missing in numbers.
     Parquet describes itself; text is read once in full here, so that a type holds for the whole file.
     Raises :exc:`UserError` for every file that can't be read as what it says it is, for files that
     disagree on a column's type, and when there is not one row.

@@ -17,10 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tidemill.errors import TransientError, UserError
 from tidemill.registry.records import LedgerEntry, parsed
-from tidemill.store import Store
+from tidemill.store import Store, json_bytes
 
 __all__ = ["Forked", "Ledger", "Written"]
 
@@ -31,12 +32,11 @@ _READERS = 16
 
 @dataclass(frozen=True)
 class Written:
-    """An entry as it is stored. ``alone`` is False when another entry has the same number."""
+    """An entry as it is stored."""
 
     key: str
     sha256: str
     entry: LedgerEntry
-    alone: bool
 
 
 class Forked(Exception):  # noqa: N818 - no error: it asks for the longer way
@@ -77,35 +77,33 @@ class Ledger:
     def append(self, draft: Callable[[list[Written]], LedgerEntry | Written]) -> Written:
         """Write the entry that ``draft`` makes of the entries so far; asked again when others came first.
 
-        ``draft`` gives an entry with any number and parent (they are set here), or one of the entries so
-        far when nothing needs to be written; it may raise. Raises TransientError when others keep
-        coming first.
+        ``draft`` gives an entry with any number, time and parent (they are set here), or one of the
+        entries so far when nothing needs to be written; it may raise. Raises TransientError when others
+        keep coming first.
         """
         for attempt in range(_ROUNDS):
             before = self.entries()
             made = draft(before)
             if isinstance(made, Written):
                 return made
-            last = before[-1] if before else None
-            number = last.entry.number + 1 if last else 1
-            entry = made.model_copy(update={"number": number, "parent": last.sha256 if last else ""})
-            if (key := self._claimed(entry)) is not None:
-                return next(written for written in self.entries() if written.key == key)
+            if (written := self._claimed(_following(made, before))) is not None:
+                return written
             time.sleep(random.uniform(0, min(0.02 * (attempt + 1), 0.5)))
         raise TransientError(f"the ledger {self._store.url_of(self._prefix)} is being written by others: try again")
 
-    def _claimed(self, entry: LedgerEntry) -> str | None:
-        """The key under which ``entry`` now is, or None when its number was taken."""
-        said = entry.model_dump(mode="json")
+    def _claimed(self, entry: LedgerEntry) -> Written | None:
+        """Write ``entry``, or give None when its number was taken."""
+        data = json_bytes(entry.model_dump(mode="json"))
+        sha256 = hashlib.sha256(data).hexdigest()
         if not self._store.conditional:
             key = f"{self._prefix}/{entry.number:08d}-{entry.when:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:12]}.json"
-            self._store.write_json(key, said)
-            return key
+            self._store.write_bytes(key, data)
+            return Written(key, sha256, entry)
         key = f"{self._prefix}/{entry.number:08d}.json"
-        if self._store.create_json(key, said):
-            return key
         # A request whose answer was lost may have been sent twice: then what is there is ours.
-        return key if self._store.read_json(key) == said else None
+        if self._store.create_bytes(key, data) or self._store.read_bytes(key) == data:
+            return Written(key, sha256, entry)
+        return None
 
     def _keys(self) -> list[str]:
         keys = sorted(self._store.list(self._prefix), key=_order)
@@ -121,8 +119,7 @@ class Ledger:
                 self._read.update(zip(missing, pool.map(self._fetched, missing), strict=True))
         elif missing:
             self._read[missing[0]] = self._fetched(missing[0])
-        count = Counter(map(_number, keys))
-        return [Written(key, *self._read[key], alone=count[_number(key)] == 1) for key in keys]
+        return [Written(key, *self._read[key]) for key in keys]
 
     def _fetched(self, key: str) -> tuple[str, LedgerEntry]:
         data = self._store.read_bytes(key)
@@ -132,6 +129,16 @@ class Ledger:
                 f"{self._store.url_of(key)} says that it is entry {entry.number}: it was written by hand. Take it away"
             )
         return hashlib.sha256(data).hexdigest(), entry
+
+
+def _following(entry: LedgerEntry, before: Sequence[Written]) -> LedgerEntry:
+    """``entry`` with the number, the time (never before the last entry's) and the parent of its place."""
+    now = datetime.now(UTC)
+    if not before:
+        return entry.model_copy(update={"number": 1, "when": now, "parent": ""})
+    last = before[-1]
+    place = {"number": last.entry.number + 1, "when": max(now, last.entry.when), "parent": last.sha256}
+    return entry.model_copy(update=place)
 
 
 def _order(key: str) -> str:

@@ -63,7 +63,7 @@ class LedgerEntry(Record):
 
 
 def parsed(kind: type[T], data: bytes, where: str) -> T:
-    """The record in ``data``, which is stored at ``where``. Raises UserError when it is damaged or of a newer format."""
+    """The record in ``data``, which is stored at ``where``. Raises UserError when it is damaged or of newer format."""
     try:
         said = json.loads(data)
     except ValueError:

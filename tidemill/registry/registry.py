@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ __all__ = ["Registry"]
 
 _AUTOMATIC = ("promote", "refuse", "wait")
 _READERS = 16
+_SETTLE_SECONDS = 1.0
 
 
 class Registry:
@@ -40,7 +42,7 @@ class Registry:
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             known = _first(before, lambda entry: entry.action == "register" and entry.version == made.version)
             return known or self._entry(
-                standing(before), before, "register", made.version, "a model was trained", "prefect", automatic=True
+                standing(before), "register", made.version, "a model was trained", "prefect", automatic=True
             )
 
         self._ledger.append(draft)
@@ -102,7 +104,7 @@ class Registry:
             last = _last(before, lambda entry: entry.version == made and entry.automatic and entry.action in _AUTOMATIC)
             if last is not None and last.entry.action == action:
                 return last
-            return self._entry(standing(before), before, action, made, why, who or "prefect", automatic=True)
+            return self._entry(standing(before), action, made, why, who or "prefect", automatic=True)
 
         return self._ledger.append(draft).entry
 
@@ -114,7 +116,7 @@ class Registry:
             now = standing(before)
             if now.champion == made and (last := _last(before, changes_champion)) is not None:
                 return last
-            return self._entry(now, before, "promote", made, why or "a person promoted it", who)
+            return self._entry(now, "promote", made, why or "a person promoted it", who)
 
         return self._ledger.append(draft).entry
 
@@ -146,7 +148,7 @@ class Registry:
                 has = f"{now.champion} is its first champion" if now.champion else "it has no champion"
                 raise UserError(f"`{self._use_case}` can't be rolled back: {has}")
             self._load(now.live[-2])
-            return self._entry(now, before, "rollback", now.live[-2], why or "a person rolled back", who)
+            return self._entry(now, "rollback", now.live[-2], why or "a person rolled back", who)
 
         return self._effective(self._ledger.append(draft))
 
@@ -157,13 +159,19 @@ class Registry:
             now = standing(before)
             if now.status.get(made) != "waiting":
                 raise UserError(f"{made} does not wait for approval: {_told(now, made)}")
-            return self._entry(now, before, action, made, why, who)
+            return self._entry(now, action, made, why, who)
 
         return self._effective(self._ledger.append(draft))
 
     def _effective(self, written: Written) -> LedgerEntry:
-        """The entry, if it holds. Where writers can meet on one number, the later in order may be void."""
-        if not written.alone and written.key in standing(self._ledger.entries()).void:
+        """The entry, if it holds. Where writers can meet on one number, the later in order may be void.
+
+        There, another's entry of the same number may still be on its way: it is waited for.
+        """
+        if self._store.conditional:
+            return written.entry
+        time.sleep(_SETTLE_SECONDS)
+        if written.key in standing(self._ledger.entries()).void:
             raise UserError(
                 f"somebody else decided on `{self._use_case}` at the same moment and came first: "
                 f"this {written.entry.action} of {written.entry.version} has no effect. Look at `tidemill models`"
@@ -173,7 +181,6 @@ class Registry:
     def _entry(
         self,
         now: Standing,
-        before: Sequence[Written],
         action: Action,
         version: str,
         why: str,
@@ -181,7 +188,6 @@ class Registry:
         *,
         automatic: bool = False,
     ) -> LedgerEntry:
-        when = max([datetime.now(UTC), *(written.entry.when for written in before[-1:])])
         changes = action in ("promote", "approve", "rollback")
         return LedgerEntry(
             number=0,
@@ -190,7 +196,7 @@ class Registry:
             previous=now.champion,
             champion=version if changes else now.champion,
             who=who or _user(),
-            when=when,
+            when=datetime.now(UTC),
             why=why,
             automatic=automatic,
             hashes=self._hashes(version),

@@ -143,6 +143,8 @@ def intervals(
     for place, row in enumerate(rows):
         if row.low is not None and row.high is not None:
             axes.plot([row.low, row.high], [place, place], color=COLOURS[row.colour], linewidth=4.5, alpha=0.32)
+        if row.beside is not None:
+            axes.plot([row.beside] * 2, [place - 0.28, place + 0.28], color=COLOURS["muted"], linewidth=1.6)
         axes.plot([row.value], [place], "o", color=COLOURS[row.colour], markersize=5.5)
         write_value(axes, row.value if row.high is None else max(row.high, row.value), place, said(row, form))
     name_rows(axes, rows)

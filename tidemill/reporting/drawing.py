@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tidemill.reporting.svg import COLOURS
-from tidemill.reporting.wording import count, number, percent, short, signed
+from tidemill.reporting.wording import count, number, percent, seconds_text, short, signed
 
 __all__ = [
     "WIDTH", "Bar", "Colour", "Format", "Mark", "block", "draw_marks", "height_of", "legend", "make_room",
@@ -22,13 +22,14 @@ __all__ = [
 ]  # fmt: skip
 
 Colour = Literal["ink", "muted", "line", "sea", "coral", "sand", "leaf", "fog", "tide"]
-Format = Literal["number", "percent", "count", "signed"]
+Format = Literal["number", "percent", "count", "signed", "seconds"]
 WIDTH = 380.0
 _FORMATS: dict[Format, Callable[[float], str]] = {
     "number": lambda value: number(value, 3),
     "percent": percent,
     "count": count,
     "signed": signed,
+    "seconds": seconds_text,
 }
 
 
@@ -44,7 +45,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of a chart of bars or intervals. ``note`` stands behind the value; ``part`` fills a share of the bar."""
+    """A row of a chart of bars or intervals. ``note`` stands behind the value; ``beside`` is another value, as a stroke."""
 
     label: str
     value: float
@@ -52,6 +53,7 @@ class Bar:
     high: float | None = None
     note: str = ""
     colour: Colour = "sea"
+    beside: float | None = None
 
 
 def sheet(height: float) -> tuple[Figure, Axes]:

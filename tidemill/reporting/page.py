@@ -23,6 +23,7 @@ __all__ = [
     "Badge",
     "Block",
     "Cell",
+    "Code",
     "Fact",
     "Facts",
     "Figure",
@@ -151,6 +152,14 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class Code:
+    """Text as a machine wrote it, line by line."""
+
+    text: str
+    kind: ClassVar[str] = "code"
+
+
+@dataclass(frozen=True)
 class Fold:
     """Blocks that open on a click, and are open on paper."""
 
@@ -159,7 +168,7 @@ class Fold:
     kind: ClassVar[str] = "fold"
 
 
-Block = Prose | Facts | Notice | Figure | Figures | Table | Pairs | Fold
+Block = Prose | Facts | Notice | Figure | Figures | Table | Pairs | Code | Fold
 
 
 @dataclass(frozen=True)

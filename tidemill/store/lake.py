@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from tidemill.errors import TransientError, UserError
 from tidemill.store.backend import Backend, backend_for, normalised
 
-__all__ = ["DEFAULT_LAKE", "Json", "Store"]
+__all__ = ["DEFAULT_LAKE", "Json", "Store", "json_bytes"]
 
 Json = Any
 DEFAULT_LAKE = "./lake"
@@ -141,14 +141,15 @@ class Store:
 
     def write_json(self, key: str, value: Json) -> None:
         """Sorted keys, indented, UTF-8: the same value gives the same bytes."""
-        self.write_bytes(key, _json_bytes(value))
+        self.write_bytes(key, json_bytes(value))
 
     def create_json(self, key: str, value: Json) -> bool:
         """:meth:`create_bytes` of the bytes that :meth:`write_json` would write."""
-        return self.create_bytes(key, _json_bytes(value))
+        return self.create_bytes(key, json_bytes(value))
 
 
-def _json_bytes(value: Json) -> bytes:
+def json_bytes(value: Json) -> bytes:
+    """How the lake writes JSON: sorted keys, indented, UTF-8, and never NaN."""
     return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from tidemill.errors import UserError
 
-__all__ = ["Document", "Path", "Plain", "read_document"]
+__all__ = ["Document", "Path", "Plain", "printable", "read_document"]
 
 Plain = None | bool | int | float | str | tuple["Plain", ...] | dict[str, "Plain"]
 Path = tuple[str | int, ...]
@@ -24,6 +24,7 @@ MOST_BYTES = 1_000_000
 MOST_VALUES = 100_000
 DEEPEST = 50
 
+_UNTAGGED = "untagged"
 _NULL = re.compile(r"^(~|null|Null|NULL|)\Z")
 _TRUE = re.compile(r"^(true|True|TRUE)\Z")
 _FALSE = re.compile(r"^(false|False|FALSE)\Z")
@@ -31,6 +32,14 @@ _INT = re.compile(r"^[-+]?[0-9]{1,30}\Z", re.ASCII)
 _BASED = re.compile(r"^0(?:o[0-7]{1,20}|x[0-9a-fA-F]{1,20})\Z", re.ASCII)
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z", re.ASCII)
 _NOT_FINITE = re.compile(r"^([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)\Z")
+
+
+class _Loader(yaml.BaseLoader):
+    """Leaves every value as it is written, and tells values with a tag from those without."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: object) -> str:
+        """The tag of a value that has none in the file."""
+        return _UNTAGGED
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,11 @@ class Document:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+
+def printable(text: str) -> str:
+    """``text`` on one line that any terminal can show: control characters are written as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def read_document(data: bytes, where: str) -> Document:
@@ -70,7 +84,7 @@ def _decode(data: bytes, where: str) -> str:
 def _compose(text: str, where: str) -> yaml.Node | None:
     loader: yaml.BaseLoader | None = None
     try:
-        loader = yaml.BaseLoader(text)
+        loader = _Loader(text)
         node: yaml.Node | None = loader.get_single_node()
     except yaml.reader.ReaderError as problem:
         line = text[: problem.position].count("\n") + 1
@@ -112,6 +126,7 @@ _MENDS = {
     "could not find expected ':'": "a field is written `name: value`",
     "cannot start any token": "put a text that begins with this character in quotation marks",
     "unexpected end of stream": "a quotation mark is not closed",
+    "found '<stream end>'": "a `[` or a `{` is not closed",
     "expected ',' or '}'": "a `{` is not closed, or a comma is missing",
     "expected ',' or ']'": "a `[` is not closed, or a comma is missing",
     "expected alphabetic or numeric character": "put a text that begins with `*` or `&` in quotation marks",
@@ -120,7 +135,7 @@ _MENDS = {
 
 
 def _quoted(line: str) -> str:
-    text = line.strip()
+    text = printable(line.strip())
     return f" (`{text[:60]}{'…' if len(text) > 60 else ''}`)" if text else ""
 
 
@@ -136,13 +151,13 @@ class _Reading:
         if len(self.lines) > MOST_VALUES or len(path) > DEEPEST:
             raise UserError(f"{self._at(node)}: the file is nested too deeply, or holds too much, for one of its kind")
         if isinstance(node, yaml.MappingNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:map")
+            self._refuse_tag(node)
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:seq")
+            self._refuse_tag(node)
             return tuple(self.value(item, (*path, place)) for place, item in enumerate(node.value))
-        self._refuse_tag(node, "tag:yaml.org,2002:str")
-        text = str(node.value)
+        self._refuse_tag(node)
+        text = self._whole(node)
         return _plain(text) if isinstance(node, yaml.ScalarNode) and not node.style else text
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Plain]:
@@ -150,20 +165,32 @@ class _Reading:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise UserError(f"{self._at(key)}: a list or a section can't be a name: write `name: value`")
-            self._refuse_tag(key, "tag:yaml.org,2002:str")
-            name = str(key.value)
+            self._refuse_tag(key)
+            name = self._whole(key)
             if name == "<<" and not key.style:
                 raise UserError(f"{self._at(key)}: `<<` (merging) is not understood here: write the fields out")
             if name in said:
                 first = self.lines[(*path, name)]
-                raise UserError(f"{self._at(key)}: `{name}` is there twice, on line {first} too: keep one of them")
+                raise UserError(
+                    f"{self._at(key)}: `{printable(name)}` is there twice, on line {first} too: keep one of them"
+                )
             self.lines[(*path, name)] = key.start_mark.line + 1
             said[name] = self.value(value, (*path, name))
         return said
 
-    def _refuse_tag(self, node: yaml.Node, expected: str) -> None:
-        if node.tag != expected:
-            raise UserError(f"{self._at(node)}: tags such as `{node.tag}` are not understood here: leave it out")
+    def _whole(self, node: yaml.Node) -> str:
+        """A text with pairs of surrogates (as JSON escapes them) made the characters that they stand for."""
+        text = str(node.value)
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise UserError(f"{self._at(node)}: half of an escaped character is missing in this text") from None
+
+    def _refuse_tag(self, node: yaml.Node) -> None:
+        if node.tag != _UNTAGGED:
+            raise UserError(
+                f"{self._at(node)}: tags such as `{printable(node.tag)}` are not understood here: leave it out"
+            )
 
     def _at(self, node: yaml.Node) -> str:
         return f"{self._where}, line {node.start_mark.line + 1}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from tidemill.errors import UserError, did_you_mean
-from tidemill.usecase.document import Document, read_document
+from tidemill.usecase.document import Document, printable, read_document
 from tidemill.usecase.problems import sentences
 from tidemill.usecase.publishing import json_schema
 from tidemill.usecase.schema import UseCase
@@ -51,7 +53,7 @@ def load_usecase(name: str, project: Path | None = None) -> UseCase:
     except ValueError as problem:
         last = name.rstrip("/").rpartition("/")[2].lower()
         hint = did_you_mean(last, [last]) if last and _is_name(last) else ""
-        raise UserError(f"`{name}` can't be the name of a use case{hint}: {problem}") from None
+        raise UserError(f"`{printable(name)}` can't be the name of a use case{hint}: {problem}") from None
     file = _home(project) / name / FILE
     use_case = read_usecase(file)
     if use_case.name != name:
@@ -82,7 +84,12 @@ def _parse(document: Document) -> UseCase:
         return UseCase.model_validate(document.value, strict=True)
     except ValidationError as problem:
         errors = problem.errors(include_url=False, include_input=False)
-        raise UserError(sentences(document, errors, json_schema())) from None
+        raise UserError(sentences(document, errors, _published())) from None
+
+
+@cache
+def _published() -> dict[str, Any]:
+    return json_schema()
 
 
 def _is_name(text: str) -> bool:

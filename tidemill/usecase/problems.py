@@ -9,10 +9,10 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from tidemill.errors import did_you_mean
-from tidemill.usecase.document import Document, Path, Plain
+from tidemill.usecase.document import Document, Path, Plain, printable
 from tidemill.usecase.values import FieldError
 
-__all__ = ["describe", "sentences"]
+__all__ = ["describe", "kind_of", "sentences"]
 
 Schema = Mapping[str, Any]
 MOST_SENTENCES = 5
@@ -28,7 +28,7 @@ def sentences(document: Document, errors: Sequence[ErrorDetails], schema: Schema
         path = _path(document.value, error)
         found.setdefault(path, _message(document.value, path, error, schema))
     lines = [
-        (document.line(path), f"{_at(document, path)}: {message}")
+        (document.line(path), printable(f"{_at(document, path)}: {message}"))
         for path, message in found.items()
         if not any(other != path and other[: len(path)] == path for other in found)
     ]
@@ -39,13 +39,13 @@ def sentences(document: Document, errors: Sequence[ErrorDetails], schema: Schema
 
 
 def describe(schema: Schema) -> str:
-    """What a schema accepts, in words: `a whole number, 1 or more`."""
+    """What a schema accepts, in words: `a whole number (1 or more)`."""
     if "anyOf" in schema:
         words = [describe(choice) for choice in schema["anyOf"] if choice.get("type") != "null"]
         return " or ".join(dict.fromkeys(words))
     if "enum" in schema or "const" in schema:
         return " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    kind = schema.get("type")
+    kind = kind_of(schema)
     if kind in ("number", "integer"):
         return ("a whole number" if kind == "integer" else "a number") + _bounds(schema)
     if kind == "boolean":
@@ -57,6 +57,12 @@ def describe(schema: Schema) -> str:
     if kind == "object":
         return f"a section of `name: value`, each value {describe(schema.get('additionalProperties', {}))}"
     return "text" + (f" such as `{schema['examples'][0]}`" if "examples" in schema else "")
+
+
+def kind_of(schema: Schema) -> str | None:
+    """The type that a schema wants, when it wants one; that it may be null too does not count."""
+    kind = schema.get("type")
+    return str(kind[0]) if isinstance(kind, list) else kind
 
 
 def _describe_list(schema: Schema) -> str:
@@ -133,7 +139,7 @@ def _unknown(name: str, known: Sequence[str], schema: Schema) -> str:
 def _mend(value: object, wanted: Schema) -> str:
     """What to append where the kind of a value is wrong in a way that can be guessed."""
     choices = (wanted, *wanted.get("anyOf", ()))
-    kinds = {choice.get("type") for choice in choices if "enum" not in choice}
+    kinds = {kind_of(choice) for choice in choices if "enum" not in choice}
     if value is None or isinstance(value, bool | int | float):
         return ". Put it in quotation marks if it is meant as text" if "string" in kinds and value is not None else ""
     if not isinstance(value, str):

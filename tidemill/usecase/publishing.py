@@ -21,6 +21,7 @@ def json_schema() -> dict[str, Any]:
     said = UseCase.model_json_schema(by_alias=True, schema_generator=_Generator)
     parts = said.pop("$defs")
     schema: dict[str, Any] = _plain(said, parts)
+    _allow_nothing(schema)
     return {"$schema": "http://json-schema.org/draft-07/schema#", "title": "A use case of Tidemill", **schema}
 
 
@@ -30,6 +31,20 @@ class _Generator(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
         """See :meth:`GenerateJsonSchema.encode_default`."""
         return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
+def _allow_nothing(schema: dict[str, Any]) -> None:
+    """Let lists and sections that may be left out be there with nothing in them, as the reader does."""
+    for inner in [*schema.get("anyOf", ()), *schema.get("properties", {}).values(), schema.get("additionalProperties")]:
+        if isinstance(inner, dict):
+            _allow_nothing(inner)
+    for name, inner in schema.get("properties", {}).items():
+        if name in schema.get("required", ()):
+            continue
+        if "anyOf" in inner and {"type": "null"} not in inner["anyOf"]:
+            inner["anyOf"].append({"type": "null"})
+        elif inner.get("type") == "object":
+            inner["type"] = ["object", "null"]
 
 
 def _plain(schema: Any, parts: dict[str, Any]) -> Any:

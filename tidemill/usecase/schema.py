@@ -164,6 +164,11 @@ class UseCase(Section):
         """The name of the one source that has no ``join``."""
         return next(name for name, source in self.sources.items() if source.join is None)
 
+    def reading(self, url: str) -> UseCase:
+        """The same use case with its primary source read from ``url``."""
+        source = self.sources[self.primary].model_copy(update={"url": url, "format": "auto"})
+        return self.model_copy(update={"sources": {**self.sources, self.primary: source}})
+
     @property
     def target_name(self) -> str:
         """The name of the target as a column of a labelled Snapshot: never one of the raw columns' names

@@ -194,7 +194,14 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), OrText("One t
 Range = Annotated[
     tuple[float | None, float | None],
     AfterValidator(_check_range),
-    WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"anyOf": [{"type": "number"}, {"type": "null"}]},
+            "minItems": 2,
+            "maxItems": 2,
+        }
+    ),
 ]
 Expression = Annotated[
     str,

@@ -191,7 +191,6 @@ def test_a_missing_target_is_named(tmp_path: Path, memory: Store) -> None:
         (("tolerance: 3h", "tolerance: 3h, columns: [tmp]"), "has no column `tmp` .*did you mean `temp`"),
         (("tolerance: 3h", "tolerance: 30m"), "tolerance is shorter than known_after"),
         (("as_of: hour", "as_of: wind"), "`wind` holds no times"),
-        (("time: at", ""), "needs the rows' own time"),
     ],
 )
 def test_a_join_that_can_not_work_is_explained(

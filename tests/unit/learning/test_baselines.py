@@ -19,9 +19,7 @@ from tidemill.store import Store
         ("regression", "rmse", "linear regression"),
     ],
 )
-def test_each_baseline_answers_every_gate_row(
-    memory: Store, task: str, metric: str, linear: str
-) -> None:
+def test_each_baseline_answers_every_gate_row(memory: Store, task: str, metric: str, linear: str) -> None:
     world = make_world(memory, task)  # type: ignore[arg-type]
     found = race(memory, world.use_case, world.labelled, world.split, {})
     assert list(found) == ["constant", linear, "XGBoost defaults"]

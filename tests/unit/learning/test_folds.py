@@ -19,7 +19,9 @@ def hourly(count: int) -> pd.Series:
 
 
 @given(st.integers(200, 3000), st.integers(0, 2**16), st.integers(1, 60))
-def test_a_forward_fold_is_checked_on_what_comes_right_after_what_it_trains_on(count: int, seed: int, days: int) -> None:
+def test_a_forward_fold_is_checked_on_what_comes_right_after_what_it_trains_on(
+    count: int, seed: int, days: int
+) -> None:
     at = hourly(count).sample(frac=1.0, random_state=seed).reset_index(drop=True)
     folds = forward_folds(at, timedelta(days=days), None)
     assert len(folds) == 3

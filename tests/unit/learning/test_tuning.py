@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.learning.world import make_world
 from tidemill.errors import UserError
-from tidemill.learning import tuning
+from tidemill.learning import boosting, tuning
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
@@ -54,14 +54,13 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
     world = make_world(memory)
     other = copy_of(memory, f"{memory.url}-other")
     whole = world.tune(trials=TRIALS)
-    boost = tuning.boost
-    done = []
+    done: list[int] = []
 
     def killed(*said: object, **named: object) -> object:
         if len(done) == stopped_at:
             raise KeyboardInterrupt
         done.append(1)
-        return boost(*said, **named)  # type: ignore[arg-type]
+        return boosting.boost(*said, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
         patched.setattr(tuning, "boost", killed)

@@ -81,9 +81,7 @@ class World:
     def tune(self, *, trials: int | None = 3, budget: float = 60.0, store: Store | None = None) -> Study:
         from tidemill.learning.tuning import tune
 
-        return tune(
-            store or self.store, self.use_case, self.labelled, self.split, {}, budget=budget, trials=trials
-        )
+        return tune(store or self.store, self.use_case, self.labelled, self.split, {}, budget=budget, trials=trials)
 
 
 def make_world(store: Store, task: Task = "binary", *, count: int = 900, **sections: object) -> World:

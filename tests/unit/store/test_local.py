@@ -53,7 +53,9 @@ def test_a_disk_that_fills_while_a_block_writes(lake: Store, tmp_path: Path) -> 
 def test_a_real_full_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = Store(str(tmp_path / "lake"))
     opened = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, mode="r", *rest: opened(Path("/dev/full"), mode.replace("x", "w"), *rest))
+    monkeypatch.setattr(
+        Path, "open", lambda self, mode="r", *rest: opened(Path("/dev/full"), mode.replace("x", "w"), *rest)
+    )
     for size in (10, 1_000_000):
         with pytest.raises(UserError, match="disk is full"):
             lake.write_bytes("table", b"x" * size)
@@ -65,7 +67,12 @@ def test_a_real_full_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [(errno.EACCES, "no permission"), (errno.EROFS, "read-only"), (errno.ENAMETOOLONG, "too long"), (errno.EDQUOT, "full")],
+    [
+        (errno.EACCES, "no permission"),
+        (errno.EROFS, "read-only"),
+        (errno.ENAMETOOLONG, "too long"),
+        (errno.EDQUOT, "full"),
+    ],
 )
 def test_what_a_disk_refuses(lake: Store, monkeypatch: pytest.MonkeyPatch, code: int, says: str) -> None:
     monkeypatch.setattr(Path, "mkdir", refusing(code))
@@ -92,7 +99,9 @@ def test_reading_alone_makes_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "lake").exists()
 
 
-def test_without_links_creating_is_still_exclusive(lake: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_links_creating_is_still_exclusive(
+    lake: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "link", refusing(errno.EPERM))
     assert lake.create_bytes("a/b", b"x")
     assert not lake.create_bytes("a/b", b"y")

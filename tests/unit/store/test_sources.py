@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 import pytest
 
 from tidemill.errors import UserError
 from tidemill.store import Store, create_url, list_objects, open_url
+
+
+def broken_off(file: BinaryIO) -> None:
+    """Write something, and fail."""
+    file.write(b"half" * 1000)
+    raise RuntimeError("on purpose")
 
 
 @pytest.fixture
@@ -100,8 +107,7 @@ def test_other_schemes_are_read_and_written(tmp_path: Path) -> None:
 def test_an_output_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out.parquet"
     with pytest.raises(RuntimeError), create_url(str(out)) as file:
-        file.write(b"half")
-        raise RuntimeError
+        broken_off(file)
     assert list(out.parent.iterdir()) == []
     with create_url(str(out)) as file:
         file.write(b"whole")

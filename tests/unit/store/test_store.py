@@ -7,11 +7,18 @@ import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from tidemill.errors import UserError
 from tidemill.store import Store
+
+
+def broken_off(file: BinaryIO) -> None:
+    """Write something, and fail."""
+    file.write(b"half" * 1000)
+    raise RuntimeError("on purpose")
 
 
 def test_bytes_come_back(store: Store) -> None:
@@ -91,8 +98,7 @@ def test_a_writer_that_fails_leaves_what_was_there(store: Store) -> None:
     store.write_bytes("file", b"old")
     for key in ("file", "new"):
         with pytest.raises(RuntimeError, match="on purpose"), store.writer(key) as file:
-            file.write(b"half")
-            raise RuntimeError("on purpose")
+            broken_off(file)
     assert store.read_bytes("file") == b"old"
     assert store.list() == ["file"]
 

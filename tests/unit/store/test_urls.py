@@ -22,7 +22,8 @@ def test_a_relative_path_is_resolved_when_the_store_is_made(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    ("url", "path"), [("file:///data/a%20lake/", "/data/a lake"), ("file:/data/lake", "/data/lake"), ("/data/x/", "/data/x")]
+    ("url", "path"),
+    [("file:///data/a%20lake/", "/data/a lake"), ("file:/data/lake", "/data/lake"), ("/data/x/", "/data/x")],
 )
 def test_file_urls_and_paths_are_one(url: str, path: str) -> None:
     assert Store(url) == Store(path)

@@ -81,7 +81,7 @@ def test_everything_that_may_be_long(home: Path) -> None:
           calls:
             url: calls.csv
             join: {on: [customer], as_of: at, known_after: 1h, tolerance: 36.5h, columns: [minutes]}
-        derive: {spent: fill(amount, 0) / hours(2) * hours(1), "per day": spent / 30}
+        derive: {spent: 'fill(amount, 0) * (hours(2) / hours(1))', "per day": spent / 30}
         target: {expression: left_after < 30, name: left, positive: true, labels: {true: leaves, false: stays}}
         task: binary
         time: at
@@ -98,7 +98,7 @@ def test_everything_that_may_be_long(home: Path) -> None:
         serve: {reload_seconds: 1, max_rows: 5}
         monitor: {window: 2w, label_delay: 1d, drift_warn: 0.2, drift_page: 0.4, quality_margin: 0.05}
         retrain: {on: warn, cooldown: 90m}
-        schedule: {training: "0 3 1 * *", scoring: "*/15 8-18 * * mon-fri", monitoring: 0 6 1,15 jan-jun/2 0}
+        schedule: {training: "0 3 1 * *", scoring: "*/15 8-18 * * mon-fri", monitoring: "0 6 1,15 jan-jun/2 0"}
         seed: 11
         """,
     )
@@ -153,8 +153,8 @@ def test_anchors_may_be_used(home: Path) -> None:
             "tune: {time: at}\n",
             "line 5, tune.time: there is no such field (it belongs at the top, without indentation)",
         ),
-        ("colour: red\n", "line 5, colour: there is no such field. Allowed here: name"),
-        ("colour:\n", "line 5, colour: there is no such field. Allowed here: name"),
+        ("mauve: red\n", "line 5, mauve: there is no such field. Allowed here: name"),
+        ("mauve:\n", "line 5, mauve: there is no such field. Allowed here: name"),
         ("tune: {budget: soon}\n", "line 5, tune.budget: it must be a number (above 0), not the text `soon`"),
         ("tune: {budget: '60'}\n", "not the text `60`: take the quotation marks away"),
         ("tune: {budget: -1}\n", "line 5, tune.budget: it must be a number (above 0), not the number -1"),
@@ -242,6 +242,10 @@ def test_anchors_may_be_used(home: Path) -> None:
         ),
         ("schedule: {training: 0 3 * * */0}\n", "`*/0` can't be the day of the week"),
         ("schedule: {training: 0 3 * feb-jan *}\n", "`feb-jan` can't be the month"),
+        (
+            "derive: {a: fill(b, 0)}\n",
+            "a parenthesis is not closed. In YAML's `{ }` a value ends at a comma: put it in",
+        ),
         ("derive: {a: b +}\n", "line 5, derive.a: the expression “b +” can't be read"),
         (
             "derive: {a: lenght(b)}\n",
@@ -356,7 +360,8 @@ def test_a_wrong_part_of_what_must_be_there(home: Path, old: str, new: str, said
             + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdef", "bcdefg", strict=True)),
             "holds too much",
         ),
-        ("[" * 5000, "nested too deeply"),
+        ("[" * 30, "a `[` or a `{` is not closed"),
+        ("[" * 1200, "nested too deeply"),
         (b"name: caf\xe9\n", "line 1: this is not UTF-8 text: save the file as UTF-8"),
         (BASE.encode("utf-16"), "line 1: this is not UTF-8 text"),
         (BASE + "title: \x07\n", "line 5: the character U+0007 can't be in YAML: remove it"),

@@ -47,7 +47,7 @@ def reject(call: Call, name: str, version: str, why: str) -> None:
 @click.argument("name")
 @_why
 def rollback(call: Call, name: str, why: str) -> None:
-    """Make the champion before the present one the champion of NAME again."""
+    """Make the champion before the present one champion again."""
     _tell(call, name, call.registry(name, writable=True)[1].rollback(why=why))
 
 

@@ -18,7 +18,10 @@ __all__ = ["deploy"]
 @command("deploy")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def deploy(call: Call, names: tuple[str, ...]) -> None:
-    """Register the Prefect deployments and schedules of NAMEs, or of every use case."""
+    """Register Prefect deployments and schedules.
+
+    Of the named use cases, or of all in the project. Doing it again changes nothing.
+    """
     from deployments.registering import deploy as register
 
     done = register(names, call.lake)

@@ -33,7 +33,10 @@ _ROWS = 200_000
 def init(
     call: Call, name: str, source: str, target: str, time: str | None, row_id: str | None, group: str | None
 ) -> None:
-    """Write usecases/NAME/usecase.yaml and expectations/NAME.yaml from the data."""
+    """Write a use case and its expectations from a table.
+
+    The files are usecases/NAME/usecase.yaml and expectations/NAME.yaml; neither may exist.
+    """
     from expectations import infer_suite
     from tidemill.scaffold import infer_usecase
     from tidemill.usecase import project_folder

@@ -34,9 +34,7 @@ def predict(call: Call, name: str, input_url: str, output_url: str, version: str
     if output in {found.url for found in list_objects(source)}:
         raise UserError(f"{output} is what --input reads: give --output another name")
     chosen = Registry(call.store(), name).version(version).version
-    done: Scored = call.flow(
-        "scoring", f"predict {name}", use_case=name, input=source, output=output, version=chosen
-    )
+    done: Scored = call.flow("scoring", f"predict {name}", use_case=name, input=source, output=output, version=chosen)
     call.answer(
         done.model_dump(mode="json"),
         f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}",

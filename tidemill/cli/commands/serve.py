@@ -16,7 +16,7 @@ __all__ = ["serve"]
     "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="The port; 0 takes a free one."
 )
 def serve(call: Call, names: tuple[str, ...], host: str, port: int) -> None:
-    """Answer rows over REST with the champions of NAMEs, until stopped."""
+    """Answer rows over REST with champions, until stopped."""
     from tidemill.serving import run
 
     run(
@@ -25,8 +25,8 @@ def serve(call: Call, names: tuple[str, ...], host: str, port: int) -> None:
         host=host,
         port=port,
         verbose=call.verbose,
-        say=call.tell,
         ready=lambda address: call.answer(
-            {"address": address, "use_cases": list(names)}, f"Serving {', '.join(names)} at {address}; see {address}/docs"
+            {"address": address, "use_cases": list(names)},
+            f"Serving {', '.join(names)} at {address}; see {address}/docs",
         ),
     )

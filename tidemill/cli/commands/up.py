@@ -22,11 +22,9 @@ _PORT = click.IntRange(1, 65_535)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", type=_PORT, default=8000, show_default=True, help="The REST service's port.")
 @click.option("--prefect-port", type=_PORT, default=4200, show_default=True, help="The Prefect server's port.")
-@click.option(
-    "--runs", type=click.IntRange(min=1), default=2, show_default=True, help="Flow runs under way at a time."
-)
+@click.option("--runs", type=click.IntRange(min=1), default=2, show_default=True, help="Flow runs under way at a time.")
 def up(call: Call, names: tuple[str, ...], host: str, port: int, prefect_port: int, runs: int) -> None:
-    """Run Prefect's server, a worker, the schedules and the REST service here, until stopped."""
+    """Run Prefect, a worker, schedules and REST here, until stopped."""
     from deployments.up import Places
     from deployments.up import up as run
 

@@ -1,0 +1,1 @@
+"""How well flights are judged: XGBoost's defaults, FLAML, AutoGluon and Tidemill on the same rows."""

@@ -1,0 +1,1 @@
+"""What Prefect costs: the training flow on a running server against the same functions called bare."""

@@ -1,0 +1,86 @@
+"""What each column of the training rows looks like, for the table of columns: from an even sample of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import pandas as pd
+
+from tidemill.cleaning import Kind
+from tidemill.learning.columns import kind_of
+from tidemill.reporting.wording import count, number, percent, short
+from tidemill.snapshot import Snapshot
+from tidemill.store import Store
+
+__all__ = ["ColumnView", "describe", "view"]
+
+_SAMPLE = 40_000
+_BINS = 24
+_LEVELS = 10
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """One column: its kind, the share of rows without a value, its distribution, and that in a few words."""
+
+    name: str
+    kind: Kind
+    missing: float
+    counts: tuple[int, ...]
+    words: str
+
+
+def describe(store: Store, snapshot: Snapshot, kinds: Mapping[str, Kind]) -> tuple[ColumnView, ...]:
+    """Every column of the Snapshot, in its order. ``kinds`` are those that are known; others go by their type."""
+    every = max(ceil(snapshot.rows / _SAMPLE), 1)
+    sampled = [frame.iloc[::every] for frame in snapshot.frames(store)]
+    frame = pd.concat(sampled, ignore_index=True) if sampled else pd.DataFrame()
+    return tuple(view(str(name), frame[name], kinds.get(str(name)) or kind_of(frame[name])) for name in frame.columns)
+
+
+def view(name: str, values: pd.Series, kind: Kind) -> ColumnView:
+    """One column's view."""
+    missing = float(values.isna().mean()) if len(values) else 0.0
+    known = values.dropna()
+    if kind == "number" and not pd.api.types.is_timedelta64_dtype(known.dtype):
+        known = pd.to_numeric(known, errors="coerce").dropna()
+    counts: tuple[int, ...] = ()
+    words = "no values"
+    if len(known) and kind in ("number", "time"):
+        counts, words = _spread(known, kind)
+    elif len(known):
+        counts, words = _levels(known)
+    return ColumnView(name=name, kind=kind, missing=missing, counts=counts, words=words)
+
+
+def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:
+    """Counts between the 1st and the 99th hundredth; what lies beyond is in the outer bars."""
+    if kind == "time":
+        at = pd.to_datetime(known, utc=True, errors="coerce").dropna()
+        if at.empty:
+            return (), "no times"
+        numbers = at.astype("int64").to_numpy(dtype=np.float64)
+        words = f"{at.min():%Y-%m-%d} to {at.max():%Y-%m-%d}"
+    else:
+        seconds = pd.api.types.is_timedelta64_dtype(known.dtype)
+        numbers = (known.dt.total_seconds() if seconds else known).to_numpy(dtype=np.float64)
+        numbers = numbers[np.isfinite(numbers)]
+        low, middle, high = (number(float(one), 3) for one in np.quantile(numbers, [0.05, 0.5, 0.95]))
+        words = f"{middle}, mostly {low} to {high}" if low != high else f"nearly always {middle}"
+    least, most = np.quantile(numbers, [0.01, 0.99])
+    if least == most:
+        return (len(numbers),), words
+    places = min(_BINS, len(np.unique(numbers)))
+    return tuple(int(one) for one in np.histogram(np.clip(numbers, least, most), places)[0]), words
+
+
+def _levels(known: pd.Series) -> tuple[tuple[int, ...], str]:
+    found = known.astype("str").value_counts()
+    shown = found.iloc[:_LEVELS]
+    rest = int(found.iloc[_LEVELS:].sum())
+    named = ", ".join(f"{short(str(level), 18)} {percent(rows / len(known))}" for level, rows in shown.iloc[:3].items())
+    words = named if len(found) <= 3 else f"{count(len(found))} values: {named}"
+    return (*(int(rows) for rows in shown), *([rest] if rest else [])), words

@@ -1,0 +1,181 @@
+"""The report's last sections: what was decided and why, what to keep in mind, and where everything came from."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from platform import python_version
+
+from tidemill.reporting.charts import Bar, bars
+from tidemill.reporting.material import Material
+from tidemill.reporting.page import (
+    Badge,
+    Block,
+    Cell,
+    Code,
+    Figure,
+    Fold,
+    Notice,
+    Pairs,
+    Prose,
+    Section,
+    Table,
+)  # fmt: skip
+from tidemill.reporting.wording import count, listed, metric_name, moment, number, plural, seconds_text, signed
+from tidemill.results import Baseline
+
+__all__ = ["decision", "libraries", "limits", "limits_of", "lineage"]
+
+_LIBRARIES = ("xgboost", "optuna", "scikit-learn", "great-expectations", "pandas", "numpy", "pyarrow")
+
+
+def decision(material: Material) -> Section:
+    """The gate's rules, each comparison, and the outcome."""
+    evaluation, rules = material.lineage.evaluation, material.use_case.gate
+    name = metric_name(evaluation.metric.name)
+    asked = f"by at least {rules.margin:g}" if rules.margin else "by any margin"
+    blocks: list[Block] = [
+        Prose(
+            f"A version is promoted when its {name} beats every plain baseline {asked}, and the champion by "
+            f"{rules.champion_margin:g}, on rows that neither has seen, and when the whole interval of each difference lies "
+            "on the right side: what may be chance does not count."
+        ),
+        _comparisons(material),
+    ]
+    if evaluation.reasons:
+        reasons = "\n\n".join(f"{reason[:1].upper()}{reason[1:]}." for reason in evaluation.reasons)
+        blocks.append(Notice("bad", f"{plural(len(evaluation.reasons), 'reason')} against it", reasons))
+    if evaluation.champion is None and not evaluation.reasons:
+        blocks.append(Prose("There was no other champion to compare with."))
+    if rules.approval == "manual" and material.decision.action == "wait":
+        say = f"tidemill approve {material.use_case.name} {material.version.version}"
+        blocks.append(Notice("warn", "A person decides", f"`{say}` promotes it; `tidemill reject` does not."))
+    return Section("What was decided", blocks, material.decision.sentence)
+
+
+def limits(material: Material) -> Section:
+    """What the numbers above do not say."""
+    return Section("What to keep in mind", [Prose("\n\n".join(limits_of(material)))])
+
+
+def limits_of(material: Material) -> list[str]:
+    """The limits that hold for this very model, a sentence or two each."""
+    evidence, split = material.evidence, material.lineage.split
+    found = []
+    if split.by == "time" and evidence.since and evidence.until:
+        found.append(
+            f"It was judged on {moment(evidence.since)} to {moment(evidence.until)} alone. Other seasons and a changed "
+            "world can be harder; monitoring is there to notice."
+        )
+    else:
+        how = "groups that it had not seen" if split.by == "group" else "rows drawn at random"
+        found.append(f"It was judged on {how}, not on later ones: what changes with time was not put to the test.")
+    found.append(
+        f"Intervals tell how far chance in {plural(evidence.rows, 'gate row')} may move a value. They know nothing of data "
+        "that is wrong, or of rows unlike these."
+    )
+    if evidence.binary is not None:
+        found.append(
+            f"The threshold of {number(evidence.binary.threshold, 3)} was chosen on validation rows "
+            f"({_threshold(material)}). What a miss and a false alarm cost is for the owner to say."
+        )
+    thin = [f"`{one.column}` = {one.value}" for one in evidence.slices if one.metric is None]
+    if thin:
+        more = f" and {len(thin) - 5} more" if len(thin) > 5 else ""
+        found.append(
+            f"Too few gate rows to say anything of {listed(thin[:5]) if not more else ', '.join(thin[:5])}{more}."
+        )
+    allowed = [leak.column for leak in material.lineage.validation.leaks if leak.allowed]
+    if allowed:
+        names = listed([f"`{name}`" for name in allowed])
+        found.append(f"{names} may give the answer away, and the use case allows it: the numbers above may flatter.")
+    found.append("What drives the model is what it goes by. That is no proof of cause.")
+    return found
+
+
+def lineage(material: Material) -> Section:
+    """Ids, seeds, versions and seconds: enough to find everything again."""
+    version, made_of = material.version, material.lineage
+    pairs: list[tuple[str, Cell]] = [
+        ("version", f"`{version.version}`"),
+        ("made", moment(version.created)),
+        ("ledger entry", f"`{material.decision.entry}`"),
+        ("owner", material.use_case.owner or "not named"),
+        ("model", f"`{made_of.model.id}`, {plural(made_of.model.features, 'feature')}"),
+        ("study", f"`{made_of.study.id}`"),
+        ("evaluation", f"`{made_of.evaluation.key}`"),
+        ("rows collected", f"`{made_of.collected.snapshot.id}`, {count(made_of.collected.snapshot.rows)}"),
+        ("rows cleaned", f"`{made_of.cleaned.snapshot.id}`, {count(made_of.cleaned.snapshot.rows)}"),
+        ("rows labelled", f"`{made_of.labelled.snapshot.id}`, {count(made_of.labelled.snapshot.rows)}"),
+        ("rows trained on", f"`{made_of.split.train.id}`, {count(made_of.split.train.rows)}"),
+        ("gate rows", f"`{made_of.split.gate.id}`, {count(made_of.split.gate.rows)}"),
+        ("seed", str(material.use_case.seed)),
+        ("code", made_of.code or "not known"),
+        ("libraries", libraries()),
+    ]
+    blocks: list[Block] = [Pairs(pairs)]
+    if material.seconds:
+        blocks.append(_seconds(material))
+    said = json.dumps(json.loads(made_of.usecase), indent=2, ensure_ascii=False)
+    blocks.append(Fold("The use case, with every default, as it was", [Code(said)]))
+    return Section("Where it came from", blocks, "Everything that this version was made from, by its id in the lake.")
+
+
+def libraries() -> str:
+    """The versions of what computes, for the record."""
+    named = [f"Python {python_version()}"]
+    for name in _LIBRARIES:
+        try:
+            named.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(named)
+
+
+def _comparisons(material: Material) -> Table:
+    evaluation, rules = material.lineage.evaluation, material.use_case.gate
+    rivals = [(one.name, one, rules.margin) for one in evaluation.baselines]
+    if evaluation.champion is not None:
+        champion = evaluation.champion
+        rivals.append((f"the champion {champion.name}", champion, rules.champion_margin))
+    rows: list[list[Cell]] = [
+        [
+            name,
+            number(one.value),
+            signed(one.difference.value, 3),
+            f"{signed(one.difference.low, 3)} to {signed(one.difference.high, 3)}",
+            _verdict(one, margin),
+        ]
+        for name, one, margin in rivals
+    ]
+    head = ["against", f"its {metric_name(evaluation.metric.name)}", "this model is better by", "interval", "verdict"]
+    return Table(head, rows, "Paired differences on the same resamples of the same rows; more than 0 is better.")
+
+
+def _verdict(one: Baseline, margin: float) -> Badge:
+    lead = one.difference
+    if lead.value < 0 and margin >= 0:
+        return Badge("worse", "bad")
+    if lead.value < margin:
+        return Badge("too little", "bad")
+    return Badge("may be chance", "warn") if lead.low <= min(margin, 0.0) else Badge("beaten", "good")
+
+
+def _threshold(material: Material) -> str:
+    rule = material.use_case.tune.threshold
+    if rule == "f1":
+        return "where F1, the balance of precision and recall, was highest"
+    return "where accuracy was highest" if rule == "accuracy" else "as the use case sets it"
+
+
+def _seconds(material: Material) -> Figure:
+    rows = [Bar(stage, spent, note="") for stage, spent in material.seconds.items() if stage != "total"]
+    labelled = [Bar(row.label, row.value, colour="sea" if row.label in ("tune", "train") else "tide") for row in rows]
+    whole = sum(row.value for row in rows)
+    longest = max(rows, key=lambda row: row.value)
+    words = (
+        f"{seconds_text(whole)} in all, most of it in `{longest.label}` ({seconds_text(longest.value)}). A stage whose "
+        "inputs did not change is not run again: then its time is what it took when it ran."
+    )
+    alt = "; ".join(f"{row.label} {seconds_text(row.value)}" for row in rows)
+    return Figure(bars(labelled, alt=f"Seconds a stage: {alt}", form="seconds"), "Time a stage", words)

@@ -1,0 +1,100 @@
+"""What the service reads and writes, as JSON; the OpenAPI page is made from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Column",
+    "ErrorBody",
+    "ErrorResponse",
+    "ModelInfo",
+    "ModelList",
+    "PredictRequest",
+    "PredictResponse",
+    "Status",
+]
+
+Scalar = str | int | float | bool | None
+Label = str | int | float | bool
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class PredictRequest(_Body):
+    """Rows to answer, each an object of column and value. `null` is a missing value; other columns are ignored."""
+
+    rows: Annotated[list[dict[str, Scalar]], Field(min_length=1)]
+
+
+class PredictResponse(_Body):
+    """One answer a row, in the rows' order, all by `model_version`.
+
+    Classification: `prediction` and one `probability_<class>` a class. Regression: `prediction`, `lower`, `upper`.
+    """
+
+    model_version: str
+    predictions: list[dict[str, Label]]
+
+
+class ErrorBody(_Body):
+    """What is wrong and how to mend it. `row` (counted from 0) and `column` say where, if it is in a row."""
+
+    code: Literal[
+        "not_json",
+        "not_found",
+        "too_large",
+        "bad_request",
+        "bad_row",
+        "no_champion",
+        "not_ready",
+        "not_allowed",
+        "internal",
+    ]
+    message: str
+    row: int | None = None
+    column: str | None = None
+
+
+class ErrorResponse(_Body):
+    """Every answer that is not a success."""
+
+    error: ErrorBody
+
+
+class Column(_Body):
+    """A column that a row must bring (or may, when not `required`: then others can be derived from it)."""
+
+    name: str
+    kind: Literal["number", "category", "time", "boolean"]
+    required: bool
+
+
+class ModelInfo(_Body):
+    """A served use case. `problem` says why its newest champion is not the one that answers."""
+
+    name: str
+    title: str
+    model_version: str | None
+    task: Literal["binary", "multiclass", "regression"] | None = None
+    target: str | None = None
+    classes: tuple[Label, ...] = ()
+    threshold: float | None = None
+    columns: tuple[Column, ...] = ()
+    problem: str | None = None
+
+
+class ModelList(_Body):
+    """Every served use case."""
+
+    models: tuple[ModelInfo, ...]
+
+
+class Status(_Body):
+    """`ok`: the process lives. `ready`: every use case has a model in memory."""
+
+    status: Literal["ok", "ready"]
