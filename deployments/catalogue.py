@@ -21,7 +21,7 @@ from tidemill.errors import UserError
 from tidemill.project import lake_url
 from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folder
 
-__all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan"]
+__all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan", "use_cases"]
 
 Flow = Literal["training", "scoring", "monitoring", "retraining"]
 FLOWS: tuple[Flow, ...] = ("training", "scoring", "monitoring", "retraining")
@@ -77,11 +77,16 @@ def plan(names: Sequence[str] = (), lake: str | None = None, project: Path | Non
         UserError: a use case is missing or wrong, or there is none at all.
     """
     folder = (project or project_folder()).resolve()
-    chosen = list(names) or list_usecases(folder)
-    if not chosen:
-        raise UserError(f"There is no use case in {folder / 'usecases'}: `tidemill init` writes one.")
     where = lake_url(lake, folder)
-    return [made for name in chosen for made in _plans(load_usecase(name, folder), where, folder)]
+    return [made for use_case in use_cases(names, folder) for made in _plans(use_case, where, folder)]
+
+
+def use_cases(names: Sequence[str], project: Path) -> list[UseCase]:
+    """The named use cases of a project, or all. Raises UserError when one is missing or wrong, or there is none."""
+    chosen = list(names) or list_usecases(project)
+    if not chosen:
+        raise UserError(f"There is no use case in {project / 'usecases'}: `tidemill init` writes one.")
+    return [load_usecase(name, project) for name in chosen]
 
 
 def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:

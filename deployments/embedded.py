@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from deployments.settings import server_settings, user_settings
-from deployments.template import place_template
-from tidemill.errors import TidemillError, UserError
+from deployments.template import open_home
+from tidemill.errors import TidemillError
 
 __all__ = ["EmbeddedServer"]
 
@@ -38,17 +38,10 @@ class EmbeddedServer:
 
         Raises UserError when ``home`` can't be written, TidemillError when the process ends at once.
         """
-        try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place_template(home)
-            log = home / "embedded-server.log"
-            with log.open("wb") as errors:
-                process = _spawn(home, errors.fileno())
-        except OSError as error:
-            raise UserError(
-                f"Prefect's folder {home} can't be used: {error.strerror or error}. Set PREFECT_HOME to a folder "
-                "that can be written, or PREFECT_API_URL to a server that runs."
-            ) from error
+        open_home(home)
+        log = home / "embedded-server.log"
+        with log.open("wb") as errors:
+            process = _spawn(home, errors.fileno())
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         if not port:

@@ -15,8 +15,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from deployments.settings import user_settings
+from tidemill.errors import UserError
 
-__all__ = ["keep_template", "place_template", "template_path"]
+__all__ = ["keep_template", "open_home", "template_path"]
 
 DATABASE = "prefect.db"
 
@@ -27,7 +28,22 @@ def template_path() -> Path:
     return Path(sys.prefix) / "share" / "tidemill" / f"prefect-{version}.db"
 
 
-def place_template(home: Path) -> bool:
+def open_home(home: Path) -> None:
+    """Make ``home`` ready for a server: a folder that can be written, with a database of the template's.
+
+    Raises UserError when it can't be written.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _place_template(home)
+    except OSError as error:
+        raise UserError(
+            f"Prefect's folder {home} can't be used: {error.strerror or error}. Set PREFECT_HOME to a folder "
+            "that can be written, or PREFECT_API_URL to a server that runs."
+        ) from error
+
+
+def _place_template(home: Path) -> bool:
     """Copy the template to ``home`` if there is no database yet; never overwrites one. True when it was placed.
 
     Without a template, or where hard links don't work, Prefect migrates a fresh database itself: slower, as good.

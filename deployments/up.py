@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from deployments import engine, marker
-from deployments.catalogue import WORK_POOL, plan
+from deployments.catalogue import WORK_POOL, plan, use_cases
 from deployments.children import Child, Children
 from deployments.registering import Deployed, register
 from deployments.settings import QUIET, prefect_home, server_settings, user_settings, worker_settings
-from deployments.template import place_template
+from deployments.template import open_home
 from tidemill.errors import TidemillError, UserError
 from tidemill.project import lake_url
-from tidemill.usecase import list_usecases, project_folder
+from tidemill.usecase import project_folder
 
 __all__ = ["Places", "Platform", "up"]
 
@@ -101,8 +102,9 @@ def up(
     folder = (project or project_folder()).resolve()
     _check_port(where.host, where.prefect_port, "the Prefect server")
     _check_port(where.host, where.rest_port, "the REST service")
+    open_home(prefect_home())
     start = _Start(
-        names=tuple(names) or tuple(list_usecases(folder)),
+        names=tuple(use_case.name for use_case in use_cases(names, folder)),
         lake=lake_url(lake, folder),
         project=folder,
         places=where,
@@ -134,6 +136,7 @@ class _Start:
     runs: int
     children: Children
     say: Callable[[str], None]
+    server: Child | None = None
     worker: Child | None = None
 
     def everything(self, ready: Callable[[Platform], None], stopped: threading.Event) -> None:
@@ -144,13 +147,13 @@ class _Start:
         self._service()
         with engine.session(quiet=True, address=self.places.api) as session:
             plans = plan(self.names, self.lake, self.project)  # imports the flows while the server starts
-            self._until(self.places.prefect_port, "/api/health", stopped)
+            self._until(f"{self.places.api}/health", stopped)
             marker.leave(self.places.api)
             self.say(f"registering {len(plans)} deployments")
             deployed = register(plans, session)
             self.say("starting a worker")
             self._worker()
-            self._until(self.places.rest_port, "/health", stopped)
+            self._until(f"{self.places.rest}/health", stopped)
             ready(
                 Platform(
                     prefect=self.places.prefect,
@@ -169,18 +172,16 @@ class _Start:
         try:
             if self.worker is not None:
                 self.children.stop(self.worker)
-                _settle_runs(self.places.api)
+                if self.server is not None and self.server.process.poll() is None:
+                    _settle_runs(self.places.api)
         finally:
             marker.remove()
             self.children.stop_all()
         self.say("stopped")
 
     def _server(self) -> None:
-        home = prefect_home()
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place_template(home)
         command = ["-m", "prefect", "server", "start", "--host", self.places.host]
-        self.children.start(
+        self.server = self.children.start(
             "the Prefect server",
             [sys.executable, "-P", *command, "--port", str(self.places.prefect_port)],
             {**self._environment(server_settings()), "PREFECT_UI_API_URL": self.places.api},
@@ -210,17 +211,15 @@ class _Start:
         places = {"TIDEMILL_PROJECT": str(self.project), "TIDEMILL_LAKE": self.lake}
         return {**kept, **places, "PREFECT_API_URL": self.places.api}
 
-    def _until(self, port: int, path: str, stopped: threading.Event) -> None:
-        """Return when ``path`` answers 200. Raises TidemillError when a process ends first, or none answers in time."""
+    def _until(self, url: str, stopped: threading.Event) -> None:
+        """Return when ``url`` answers 200. Raises TidemillError when a process ends first, or none answers in time."""
         deadline = time.monotonic() + START_TIMEOUT
-        while not _answers(port, path):
+        while not _answers(url):
             if stopped.wait(0.2):
                 raise _StoppedError
             self.children.check()
             if time.monotonic() > deadline:
-                raise TidemillError(
-                    f"Nothing answered on port {port} within {START_TIMEOUT:.0f} s; see {self.children.logs}."
-                )
+                raise TidemillError(f"{url} did not answer within {START_TIMEOUT:.0f} s; see {self.children.logs}.")
 
 
 @contextmanager
@@ -275,10 +274,11 @@ def _check_port(host: str, port: int, what: str) -> None:
             ) from error
 
 
-def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request("GET", parts.path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -51,7 +51,9 @@ def main() -> int:
     results = []
     with tempfile.TemporaryDirectory() as folder:
         table = rows.prepare(Path(folder))
-        print(f"{table.train_rows} training rows, {table.gate_rows} gate rows, {len(table.columns)} columns", flush=True)
+        print(
+            f"{table.train_rows} training rows, {table.gate_rows} gate rows, {len(table.columns)} columns", flush=True
+        )
         for name in names:
             result = _run(name, table, asked.budget, asked.seed)
             print(f"{result.name:18s} AUC {result.auc:.4f}   {result.seconds:6.1f} s   {result.detail}", flush=True)

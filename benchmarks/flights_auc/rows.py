@@ -73,4 +73,6 @@ def load_answers(file: Path) -> Doubles:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Types that an older pandas reads too."""
-    return frame.convert_dtypes(convert_string=False, convert_integer=False, convert_boolean=False, convert_floating=False)
+    return frame.convert_dtypes(
+        convert_string=False, convert_integer=False, convert_boolean=False, convert_floating=False
+    )

@@ -13,9 +13,7 @@ __all__ = ["predict"]
 def predict(table: Table, budget: float, seed: int) -> tuple[Doubles, str]:
     """Probabilities of the gate rows, and what tuning did in a few words."""
     use_case = table.use_case.model_copy(update={"seed": seed})
-    study = tune(
-        table.store, use_case, table.labelled, table.split, table.excluded, budget=budget, trials=None
-    )
+    study = tune(table.store, use_case, table.labelled, table.split, table.excluded, budget=budget, trials=None)
     model = train(table.store, use_case, table.labelled, table.split, study, table.excluded)
     shares = Model.load(table.store, model).probabilities(table.split.gate.read(table.store))[:, 1]
     detail = f"{study.trials} trials ({study.pruned} pruned), {len(set(study.members))} boosters"

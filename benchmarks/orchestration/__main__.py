@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks.orchestration import project
 from deployments.children import Children
 from deployments.settings import server_settings
-from deployments.template import place_template
+from deployments.template import open_home
 
 HERE = Path(__file__).resolve().parent
 SMALL = 2_000
@@ -105,8 +105,7 @@ def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def _server(folder: Path) -> Iterator[dict[str, str]]:
     """A Prefect server on a database of its own, and the environment of those who use it."""
     home = folder / "prefect"
-    home.mkdir()
-    place_template(home)
+    open_home(home)
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

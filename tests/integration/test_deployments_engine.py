@@ -17,7 +17,7 @@ import pytest
 
 from deployments import marker, template
 from deployments.embedded import EmbeddedServer
-from deployments.template import place_template, template_path
+from deployments.template import open_home, template_path
 from tidemill.errors import TidemillError, UserError
 
 FLOW = """
@@ -135,20 +135,20 @@ class TestTemplate:
     @pytest.fixture(autouse=True)
     def made(self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A template with something to know it by."""
-        home.mkdir()
         path = tmp_path / "template.db"
         path.write_bytes(b"template")
         monkeypatch.setattr(template, "template_path", lambda: path)
         return path
 
     def test_it_is_copied_into_a_new_home(self, home: Path) -> None:
-        assert place_template(home)
+        open_home(home)
         assert (home / "prefect.db").read_bytes() == b"template"
         assert [path.name for path in home.iterdir()] == ["prefect.db"]
 
     def test_a_database_is_never_overwritten(self, home: Path) -> None:
+        home.mkdir()
         (home / "prefect.db").write_bytes(b"mine")
-        assert not place_template(home)
+        open_home(home)
         assert (home / "prefect.db").read_bytes() == b"mine"
 
     def test_one_that_another_process_made_meanwhile_is_not_overwritten(
@@ -159,17 +159,17 @@ class TestTemplate:
             (home / "prefect.db").write_bytes(b"theirs")
 
         monkeypatch.setattr("shutil.copyfile", slow_copy)
-        assert not place_template(home)
+        open_home(home)
         assert (home / "prefect.db").read_bytes() == b"theirs"
 
     def test_another_database_needs_none(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "postgresql+asyncpg://somewhere/prefect")
-        assert not place_template(home)
+        open_home(home)
         assert list(home.iterdir()) == []
 
     def test_without_one_prefect_migrates_by_itself(self, home: Path, made: Path) -> None:
         made.unlink()
-        assert not place_template(home)
+        open_home(home)
         assert list(home.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import traceback
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -86,9 +87,9 @@ def test_wrong_credentials(rclone_server: S3Server, key: str, secret: str, s3_en
     refused(lambda: list_objects(store.url), "does not accept the credentials|allows no access", secret)
 
 
-def test_no_credentials(s3: S3Server, s3_environment: Callable[..., None]) -> None:
-    s3_environment(s3, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
-    for call in every_way(Store(s3.lake()))[:3]:
+def test_no_credentials(rclone_server: S3Server, s3_environment: Callable[..., None]) -> None:
+    s3_environment(rclone_server, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
+    for call in every_way(Store(rclone_server.lake()))[:3]:
         refused(call, "no credentials for s3://lake: set AWS_ACCESS_KEY_ID")
 
 
@@ -102,12 +103,17 @@ def test_mended_credentials_work_in_the_same_process(
     Store(lake).check()
 
 
-def test_a_server_that_is_not_there(s3: S3Server, s3_environment: Callable[..., None]) -> None:
+def test_a_server_that_is_not_there(
+    rclone_server: S3Server, s3_environment: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
-    s3_environment(s3, AWS_ENDPOINT_URL=endpoint)
-    store = Store(s3.lake())
+    s3_environment(rclone_server, AWS_ENDPOINT_URL=endpoint)
+    monkeypatch.setattr("tidemill.store.remote._ATTEMPTS", 1)
+    store = Store(rclone_server.lake())
     started = time.monotonic()
-    refused(store.check, rf"can't be reached: {endpoint} did not answer.*AWS_ENDPOINT_URL .* is right", s3.secret)
+    refused(
+        store.check, rf"can't be reached: {endpoint} did not answer.*AWS_ENDPOINT_URL .* is right", rclone_server.secret
+    )
     assert time.monotonic() - started < 5
     with pytest.raises(TransientError, match=f"{endpoint} did not answer"):
         store.read_bytes("a")
@@ -209,10 +215,44 @@ def test_a_large_object_is_whole_or_absent(rclone_server: S3Server, s3_environme
         assert path.stat().st_size == 40 * 2**20
 
 
-def test_nothing_secret_is_logged(s3: S3Server, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_store_survives_a_fork(rclone_server: S3Server, s3_environment: Callable[..., None]) -> None:
+    s3_environment(rclone_server)
+    store = Store(rclone_server.lake())
+    store.write_bytes("a", b"parent")
+    child = os.fork()
+    if child == 0:
+        try:
+            store.write_bytes("b", store.read_bytes("a") + b" and child")
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.read_bytes("b") == b"parent and child"
+
+
+def test_marks_of_empty_folders_are_no_objects(moto_server: S3Server, s3_environment: Callable[..., None]) -> None:
+    """Consoles and some servers make a folder by an empty object whose name ends in `/`."""
+    s3_environment(moto_server)
+    store = Store(moto_server.lake())
+    for name in ("", "data/", "empty/"):
+        url = f"{moto_server.endpoint}{store.url.removeprefix('s3:/')}/{name}"
+        with urllib.request.urlopen(urllib.request.Request(url, method="PUT", data=b""), timeout=10):
+            pass
+    store.write_bytes("data/a.csv", b"x")
+    assert store.list() == store.list("data") == ["data/a.csv"]
+    assert store.list("empty") == []
+    assert [item.name for item in list_objects(store.url)] == ["data/a.csv"]
+    with pytest.raises(UserError, match="holds no files"):
+        list_objects(store.url_of("empty"))
+
+
+def test_nothing_secret_is_logged(
+    rclone_server: S3Server, s3_environment: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    s3_environment(rclone_server)
     with caplog.at_level(logging.INFO):
-        Store(s3.lake()).check()
-    assert s3.secret not in caplog.text
+        Store(rclone_server.lake()).check()
+    assert rclone_server.secret not in caplog.text
 
 
 def test_temporary_files_do_not_pile_up(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

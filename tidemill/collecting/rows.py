@@ -33,6 +33,7 @@ class Rows:
     primary: Dataset
     sides: tuple[tuple[Side, Dataset], ...]
     derive: Mapping[str, str]
+    kinds: Mapping[str, Kind]
     unmatched: dict[str, int] = field(default_factory=dict)
     span: tuple[datetime, datetime] | None = None
     watermark: datetime | None = None
@@ -57,9 +58,8 @@ class Rows:
     def _derived(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not self.derive:
             return frame
-        use_case, kinds = self.use_case, declared_kinds(self.use_case)
         asked = set().union(*(columns_of(expression) for expression in self.derive.values()))
-        tidy = normalise(frame[[name for name in frame.columns if name in asked]], use_case.clean, kinds)
+        tidy = normalise(frame[[name for name in frame.columns if name in asked]], self.use_case.clean, self.kinds)
         made: dict[str, pd.Series] = {}
         for name, expression in self.derive.items():
             tidy[name] = made[name] = evaluate(expression, tidy)
@@ -99,10 +99,11 @@ def _span(times: pd.Series) -> tuple[datetime, datetime] | None:
     return None if pd.isna(low) else (low.to_pydatetime().astimezone(UTC), high.to_pydatetime().astimezone(UTC))
 
 
-def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool) -> Rows:
+def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool, types: Mapping[str, Kind] | None = None) -> Rows:
     """Everything that making rows of ``primary`` takes, with what is missing said before anything is read.
 
     When ``scoring``, the input may bring columns that would be derived or joined, and brings them.
+    ``types`` are kinds of columns beside those that the use case declares.
     """
     known = list(primary.columns)
     derive: dict[str, str] = {}
@@ -123,7 +124,8 @@ def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool) -> Rows:
         side, data = _side(use_case, name, source, primary, known, scoring=scoring)
         sides.append((side, data))
         known += [column for column in side.values.columns if column not in known]
-    return Rows(use_case, primary, tuple(sides), derive, {side.name: 0 for side, _ in sides})
+    kinds = {**(types or {}), **declared_kinds(use_case)}
+    return Rows(use_case, primary, tuple(sides), derive, kinds, {side.name: 0 for side, _ in sides})
 
 
 def _side(

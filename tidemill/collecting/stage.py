@@ -73,7 +73,7 @@ def batches(
     primary = open_dataset(url, format, kinds, use_case.clean.missing)
     if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
         raise UserError(f"{url} has no column `{use_case.time}`, which since and until need")
-    yield from open_rows(use_case, primary, scoring=True).frames(rows, since, until)
+    yield from open_rows(use_case, primary, scoring=True, types=types).frames(rows, since, until)
 
 
 def source_state(use_case: UseCase) -> Json:

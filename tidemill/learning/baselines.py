@@ -11,6 +11,7 @@ from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
 from tidemill.learning.preparing import prepare
 from tidemill.learning.scores import Doubles
+from tidemill.learning.threads import wait_politely
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -52,6 +53,7 @@ def _constant(data: Data, problem: Problem, rows: int) -> Doubles:
 
 
 def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
+    wait_politely()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -94,6 +96,7 @@ def _design(data: Data, fit: Matrix, gate: Matrix) -> tuple[Doubles, Doubles]:
 
 def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     """XGBoost as it comes, for its usual 100 rounds."""
+    wait_politely()
     import xgboost
 
     objective = problem.settings({}, problem.seed)

@@ -18,6 +18,7 @@ from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins, probabilities
 from tidemill.learning.scores import higher_is_better, score
+from tidemill.learning.threads import wait_politely
 
 if TYPE_CHECKING:
     import xgboost
@@ -216,6 +217,7 @@ def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.Quan
 def _quantised(
     data: Data, matrix: Matrix, target: Doubles, like: xgboost.QuantileDMatrix | None
 ) -> xgboost.QuantileDMatrix:
+    wait_politely()
     import xgboost
 
     return xgboost.QuantileDMatrix(

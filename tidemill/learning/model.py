@@ -20,6 +20,7 @@ from tidemill.errors import UserError
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
 from tidemill.learning.margins import Calibration, probabilities
 from tidemill.learning.scores import Doubles
+from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
 from tidemill.store import Store
 
@@ -76,6 +77,7 @@ class Model:
 
     def __init__(self, description: ModelDescription, boosters: Sequence[bytes], *, threads: int | None = None) -> None:
         """``boosters`` are UBJSON, one a member. ``threads`` for predicting; None takes all there are."""
+        wait_politely()
         import xgboost
 
         self.description = description

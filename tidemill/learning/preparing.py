@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.scores import Doubles, choose_metric
+from tidemill.learning.threads import available_threads
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -55,7 +55,7 @@ def prepare_frame(
         task=labelled.task,
         classes=len(labelled.classes),
         metric=choose_metric(use_case.tune.metric, labelled.task),
-        threads=use_case.tune.threads or os.cpu_count() or 1,
+        threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
     )
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])

@@ -23,7 +23,7 @@ from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
 from tidemill.learning.columns import Doubles, TimePart, as_numbers
-from tidemill.learning.features import OTHER, Feature, Matrix, Recipe
+from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 
 __all__ = ["Row", "RowPredictor", "RowReader", "Scalar", "placed"]
@@ -114,8 +114,7 @@ class RowReader:
             except OverflowError:  # a time beyond the years that a datetime holds
                 for place in places:
                     matrix[place] = self._alone(rows[place], place)
-        with np.errstate(over="ignore"):
-            return matrix.astype(np.float32)
+        return np.clip(matrix, -LARGEST, LARGEST).astype(np.float32)
 
     def _fill(self, matrix: Doubles, plan: _Plan, rows: Sequence[Row], places: Sequence[int]) -> None:
         """Write the rows at ``places``, which have one plan."""

@@ -40,12 +40,12 @@ def distributions(*, ordered: bool) -> dict[str, BaseDistribution]:
 
 
 def starting_points(*, ordered: bool) -> tuple[Parameters, ...]:
-    """Settings that do well in most places, one of each kind: tamed, XGBoost's own, shallow, deep."""
+    """Settings that do well in most places, one of each kind: tamed, deep, shallow, XGBoost's own."""
     points: tuple[Parameters, ...] = (
         _point(0.1, 6, 30.0, 0.7, 0.5, 5.0, 1.0),
-        _point(0.3, 6, 1.0, 1.0, 1.0, 1.0, 0.001),
-        _point(0.1, 3, 10.0, 0.8, 0.8, 1.0, 0.001),
         _point(0.06, 9, 100.0, 0.7, 0.4, 10.0, 0.1),
+        _point(0.1, 3, 10.0, 0.8, 0.8, 1.0, 0.001),
+        _point(0.3, 6, 1.0, 1.0, 1.0, 1.0, 0.001),
     )
     return tuple({**point, "half_life": 0.0} for point in points) if ordered else points
 

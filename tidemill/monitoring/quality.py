@@ -19,16 +19,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from tidemill.evaluation.metrics import statistic
-from tidemill.evaluation.resampling import Doubles, Ratio, Statistic
+from tidemill.evaluation.resampling import Doubles, Ratio
 from tidemill.results import Interval
 
-__all__ = ["Days", "days_of", "estimate", "expected_value", "measure", "share"]
+__all__ = ["Days", "Ranking", "days_of", "estimate", "expected_value", "measure", "share"]
 
 Days = npt.NDArray[np.int64]
 
 FEWEST_DAYS = 10
 CONFIDENCE = 0.95
 _MOST_DRAWS, _FEWEST_DRAWS, _WORK = 200, 40, 2e7
+_PROMISED = frozenset({"auc", "log_loss", "brier", "accuracy"})
 _TINY = 1e-15
 
 
@@ -51,29 +52,26 @@ def measure(
     """
     if not len(target):
         return None
-    found = statistic(metric, target, values, threshold)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = found.value()
+    found = _metric(metric, values, threshold)
+    value = found(target, np.ones(len(target)))
     if not np.isfinite(value):
         return None
-    return _interval(metric, value, lambda weights, _: _weighted(found, weights), days, seed)
+    return _interval(metric, value, lambda weights, _: found(target, weights), days, seed)
 
 
 def share(name: str, hits: Doubles, days: Days, *, seed: int) -> Interval:
     """A share of rows (``hits`` is 0 or 1) with its interval."""
-    return _interval(
-        name, float(hits.mean()), lambda weights, _: float(weights @ hits / max(weights.sum(), 1)), days, seed
-    )
+    return _interval(name, float(hits.mean()), lambda weights, _: _mean(hits, weights), days, seed)
 
 
 def expected_value(metric: str, values: Doubles, *, threshold: float) -> float | None:
     """The metric that the probabilities ``values`` promise of themselves; None where they promise none."""
-    if metric not in ("auc", "log_loss", "brier", "accuracy") or not len(values):
+    if metric not in _PROMISED or not len(values):
         return None
     shares = np.column_stack([1.0 - values, values]) if values.ndim == 1 else values
     if metric == "auc":
         columns = [shares[:, 1]] if values.ndim == 1 else list(shares.T)
-        areas = [_expected_area(column) for column in columns]
+        areas = [Ranking(column).expected() for column in columns]
         known = [area for area in areas if np.isfinite(area)]
         return float(np.mean(known)) if known else None
     if metric == "log_loss":
@@ -94,24 +92,72 @@ def estimate(metric: str, values: Doubles, days: Days, *, threshold: float, shif
     promised = expected_value(metric, values, threshold=threshold)
     if promised is None:
         return None
+    found = _metric(metric, values, threshold)
+    return _interval(
+        metric,
+        promised + shift,
+        lambda weights, random: found(_drawn_labels(values, random), weights) + shift,
+        days,
+        seed,
+    )
 
-    def drawn(weights: Doubles, random: np.random.Generator) -> float:
-        target = _drawn_labels(values, random)
-        return _weighted(statistic(metric, target, values, threshold), weights) + shift
 
-    return _interval(metric, promised + shift, drawn, days, seed)
+class Ranking:
+    """Rows sorted by their score once, for the area under the ROC curve with any weights (equal scores count half)."""
+
+    def __init__(self, scores: Doubles) -> None:
+        self._order = np.argsort(scores, kind="stable")
+        ordered = scores[self._order]
+        self._below = np.searchsorted(ordered, ordered, side="left")
+        self._through = np.searchsorted(ordered, ordered, side="right")
+        self._scores = scores
+
+    def area(self, positive: Doubles, negative: Doubles) -> float:
+        """The area when row i counts ``positive[i]`` times as a positive and ``negative[i]`` times as a negative."""
+        pairs = float(positive.sum() * negative.sum())
+        return self._wins(positive, negative) / pairs if pairs > 0 else float("nan")
+
+    def expected(self) -> float:
+        """The area if each score is the probability that its row is positive: over pairs of rows, the chance that
+        the higher is the positive one, divided by the chance that they differ."""
+        positive, negative = self._scores, 1.0 - self._scores
+        itself = float((positive * negative).sum())
+        pairs = float(positive.sum() * negative.sum()) - itself
+        return (self._wins(positive, negative) - itself / 2.0) / pairs if pairs > 0 else float("nan")
+
+    def _wins(self, positive: Doubles, negative: Doubles) -> float:
+        under = np.concatenate([[0.0], np.cumsum(negative[self._order])])
+        return float((positive[self._order] * (under[self._below] + under[self._through])).sum()) / 2.0
 
 
-def _expected_area(probability: Doubles) -> float:
-    """The expected AUC of ``probability`` if it is right: over pairs of rows, the chance that the higher is the
-    positive one, equal ones counted half, divided by the chance that just one of the two is."""
-    ordered = np.sort(probability)
-    negatives = np.concatenate([[0.0], np.cumsum(1.0 - ordered)])
-    below = negatives[np.searchsorted(ordered, ordered, side="left")]
-    through = negatives[np.searchsorted(ordered, ordered, side="right")]
-    itself = float((ordered * (1.0 - ordered)).sum())
-    pairs = float(ordered.sum() * negatives[-1]) - itself
-    return (float((ordered * (below + through)).sum()) / 2.0 - itself / 2.0) / pairs if pairs > 0 else float("nan")
+def _metric(metric: str, values: Doubles, threshold: float) -> Callable[[Doubles, Doubles], float]:
+    """The metric of ``values`` as a function of the target and of weights of the rows."""
+    if metric == "auc":
+        rankings = [Ranking(column) for column in ([values] if values.ndim == 1 else list(values.T))]
+        codes = [1] if values.ndim == 1 else list(range(values.shape[1]))
+
+        def area(target: Doubles, weights: Doubles) -> float:
+            each = [
+                ranking.area(weights * (target == code), weights * (target != code))
+                for code, ranking in zip(codes, rankings, strict=True)
+            ]
+            known = [one for one in each if np.isfinite(one)]
+            return float(np.mean(known)) if known else float("nan")
+
+        return area
+
+    def ratio(target: Doubles, weights: Doubles) -> float:
+        found = statistic(metric, target, values, threshold)
+        assert isinstance(found, Ratio)
+        means = (found.columns * weights[:, np.newaxis]).sum(axis=0) / max(float(weights.sum()), 1.0)
+        return float(found.finish(means))
+
+    return ratio
+
+
+def _mean(values: Doubles, weights: Doubles) -> float:
+    total = float(weights.sum())
+    return float((values * weights).sum()) / total if total else float("nan")
 
 
 def _drawn_labels(values: Doubles, random: np.random.Generator) -> Doubles:
@@ -141,9 +187,3 @@ def _interval(
 def _weights(random: np.random.Generator, groups: int, days: Days) -> Doubles:
     each: Doubles = random.poisson(1.0, groups).astype(np.float64)
     return np.asarray(each[days], dtype=np.float64)
-
-
-def _weighted(found: Statistic, weights: Doubles) -> float:
-    if isinstance(found, Ratio):
-        return float(found.finish(weights @ found.columns / max(float(weights.sum()), 1.0)))
-    return found.weighted(weights.astype(np.uint8))

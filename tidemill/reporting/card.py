@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tidemill.reporting.deciding import libraries, limits_of
 from tidemill.reporting.material import Material
-from tidemill.reporting.wording import count, metric_name, moment, number, percent, signed
+from tidemill.reporting.wording import count, day, metric_name, moment, number, percent, signed, span
 
 __all__ = ["model_card"]
 
@@ -57,10 +57,7 @@ def _data(material: Material) -> str:
 
 def _evaluation(material: Material) -> str:
     evidence = material.evidence
-    own = [
-        [metric_name(one.name), number(one.value), f"{number(one.low)} to {number(one.high)}"]
-        for one in evidence.challenger.metrics
-    ]
+    own = [[metric_name(one.name), number(one.value), span(one.low, one.high)] for one in evidence.challenger.metrics]
     raced = list(material.lineage.evaluation.baselines)
     if material.lineage.evaluation.champion is not None:
         raced.append(material.lineage.evaluation.champion)
@@ -74,7 +71,7 @@ def _evaluation(material: Material) -> str:
         for one in raced
     ]
     name = metric_name(evidence.metric)
-    window = f", {moment(evidence.since)} to {moment(evidence.until)}" if evidence.since else ""
+    window = f", {day(evidence.since)} to {day(evidence.until)}" if evidence.since and evidence.until else ""
     return (
         f"## Evaluation\n\nOn {count(evidence.rows)} gate rows{window}; {percent(evidence.confidence)} intervals from "
         f"{count(evidence.resamples)} bootstrap resamples.\n\n"

@@ -34,6 +34,7 @@ from tidemill.reporting.drawing import (
     said,
     scale,
     sheet,
+    write_column,
     write_value,
 )  # fmt: skip
 from tidemill.reporting.svg import COLOURS, to_svg
@@ -146,12 +147,11 @@ def intervals(
         if row.beside is not None:
             axes.plot([row.beside] * 2, [place - 0.28, place + 0.28], color=COLOURS["muted"], linewidth=1.6)
         axes.plot([row.value], [place], "o", color=COLOURS[row.colour], markersize=5.5)
-        write_value(axes, row.value if row.high is None else max(row.high, row.value), place, said(row, form))
+        write_column(axes, place, said(row, form))
     name_rows(axes, rows)
     scale(axes, "x", x_label, form, None)
     axes.xaxis.grid(True, color=COLOURS["line"], linewidth=0.8)
     axes.yaxis.grid(False)
-    make_room(axes, [said(row, form) for row in rows])
     draw_marks(axes, [mark for mark in marks if mark.axis == "x"])
     return to_svg(figure, alt)
 
@@ -203,7 +203,7 @@ def matrix(
     """A table of counts, each cell as dark as its share of its row; such as truth against prediction."""
     shares = np.asarray(counts, dtype=float)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
-    side = min(62.0, 260.0 / max(len(rows), 1))
+    side = min(118.0, 270.0 / max(len(rows), 1))
     figure, axes = sheet(60.0 + side * len(rows))
     for down, line in enumerate(counts):
         for across, cell in enumerate(line):
@@ -211,11 +211,9 @@ def matrix(
             box = (across - 0.48, down - 0.46)
             axes.add_patch(block(box, 0.96, 0.92, COLOURS["sea" if down == across else "coral"], 0.1 + 0.62 * share))
             if len(rows) <= 8:
-                axes.text(
-                    across, down - 0.1, count(cell), ha="center", va="center", fontsize=10.5, color=COLOURS["ink"]
-                )
+                axes.text(across, down - 0.1, count(cell), ha="center", va="center", fontsize=11, color=COLOURS["ink"])
                 below = (across, down + 0.24)
-                axes.text(*below, percent(share), ha="center", va="center", fontsize=8.5, color=COLOURS["ink"])
+                axes.text(*below, percent(share), ha="center", va="center", fontsize=9.5, color=COLOURS["ink"])
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False)
@@ -244,11 +242,11 @@ def waterfall(steps: Sequence[Bar], *, alt: str) -> str:
         shown = max(width, most * 0.004) if width else 0.0
         axes.barh(place, shown, left=start, height=0.62, color=COLOURS[step.colour])
         text = count(step.value) if whole or not width else f"−{count(width)}"
-        text = f"{text}  {step.note}" if step.note else text
+        text = f"{text} · {step.note}" if step.note else text
         if start + shown <= 0.55 * most:
             write_value(axes, start + shown, place, text)
         elif whole:
-            write_value(axes, shown, place, text, side="right", colour="card")
+            write_value(axes, shown, place, text, side="right", colour="ink" if step.colour == "tide" else "card")
         else:
             write_value(axes, start, place, text, side="right")
     name_rows(axes, steps)

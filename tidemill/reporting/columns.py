@@ -24,7 +24,10 @@ _LEVELS = 10
 
 @dataclass(frozen=True)
 class ColumnView:
-    """One column: its kind, the share of rows without a value, its distribution, and that in a few words."""
+    """One column: its kind, the share of rows without a value, its distribution, and that in a few words.
+
+    ``counts`` are of bins, or of the most frequent levels.
+    """
 
     name: str
     kind: Kind
@@ -69,7 +72,7 @@ def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:
         numbers = (known.dt.total_seconds() if seconds else known).to_numpy(dtype=np.float64)
         numbers = numbers[np.isfinite(numbers)]
         low, middle, high = (number(float(one), 3) for one in np.quantile(numbers, [0.05, 0.5, 0.95]))
-        words = f"{middle}, mostly {low} to {high}" if low != high else f"nearly always {middle}"
+        words = f"around {middle}, mostly {low} to {high}" if low != high else f"nearly always {middle}"
     least, most = np.quantile(numbers, [0.01, 0.99])
     if least == most:
         return (len(numbers),), words
@@ -79,8 +82,7 @@ def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:
 
 def _levels(known: pd.Series) -> tuple[tuple[int, ...], str]:
     found = known.astype("str").value_counts()
-    shown = found.iloc[:_LEVELS]
-    rest = int(found.iloc[_LEVELS:].sum())
-    named = ", ".join(f"{short(str(level), 18)} {percent(rows / len(known))}" for level, rows in shown.iloc[:3].items())
+    shown = found.iloc[:3]
+    named = ", ".join(f"{short(str(level), 18)} {percent(int(rows) / len(known))}" for level, rows in shown.items())
     words = named if len(found) <= 3 else f"{count(len(found))} values: {named}"
-    return (*(int(rows) for rows in shown), *([rest] if rest else [])), words
+    return tuple(int(rows) for rows in found.iloc[:_LEVELS]), words

@@ -27,6 +27,7 @@ from tidemill.results import ExpectationResult
 __all__ = ["checks", "the_data"]
 
 _CLASSES: tuple[Colour, ...] = ("sea", "coral", "sand", "leaf", "fog", "tide")
+_HEAD = ("expectation", "column", "severity", "what was found", "why it is asked")
 _TONES: dict[str, Tone] = {"critical": "bad", "warning": "warn", "info": "plain"}
 
 
@@ -70,7 +71,7 @@ def checks(material: Material) -> Section:
         else f"{len(failed)} of {plural(len(results), 'expectation')} failed ({kinds} in all)."
     )
     if failed:
-        blocks.append(Table(["expectation", "column", "severity", "what was found"], [_told(one) for one in failed]))
+        blocks.append(Table(_HEAD, [_told(one) for one in failed]))
         blocks.append(
             Prose(
                 "A failed warning is for a person to look at; a critical one would have stopped the run before training."
@@ -79,8 +80,7 @@ def checks(material: Material) -> Section:
     passed = [one for one in results if one.passed]
     if passed:
         rows = [_told(one) for one in passed]
-        head = ["expectation", "column", "severity", "what was found"]
-        blocks.append(Fold(f"The {plural(len(passed), 'expectation')} that passed", [Table(head, rows)]))
+        blocks.append(Fold(f"The {plural(len(passed), 'expectation')} that passed", [Table(_HEAD, rows)]))
     if validation.data_docs:
         blocks.append(
             Pairs([("Great Expectations' own pages", Link("Data Docs", material.link(validation.data_docs)))])
@@ -134,7 +134,7 @@ def _leaks(material: Material) -> Notice:
     told += [f"`{leak.column}` was **allowed** by the use case all the same: {leak.evidence}." for leak in allowed]
     if not leaks:
         forbidden = len(material.use_case.columns.forbid)
-        beyond = f" beyond the {plural(forbidden, 'column')} that the use case forbids" if forbidden else ""
+        beyond = f" beyond the {count(forbidden)} that the use case forbids" if forbidden else ""
         return Notice("good", "No leak found", f"No column{beyond} gives the answer away.")
     title = f"{plural(len(left_out), 'leak')} found and left out" if left_out else "Leaks were found and allowed"
     return Notice("warn" if left_out and not allowed else "bad", title, "\n\n".join(told))
@@ -194,6 +194,5 @@ def _told(result: ExpectationResult) -> list[Cell]:
     found = result.observed
     if result.refused_rows:
         found = f"{found}; {plural(result.refused_rows, 'row')} refused"
-    what = f"{result.expectation}. {result.note}" if result.note else result.expectation
     columns = f"`{result.column}`" if result.column else MISSING
-    return [what, columns, Badge(result.severity, _TONES[result.severity]), found]
+    return [result.expectation, columns, Badge(result.severity, _TONES[result.severity]), found, result.note or None]

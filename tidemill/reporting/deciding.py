@@ -21,7 +21,7 @@ from tidemill.reporting.page import (
     Section,
     Table,
 )  # fmt: skip
-from tidemill.reporting.wording import count, listed, metric_name, moment, number, plural, seconds_text, signed
+from tidemill.reporting.wording import count, day, listed, metric_name, moment, number, plural, seconds_text, signed
 from tidemill.results import Baseline
 
 __all__ = ["decision", "libraries", "limits", "limits_of", "lineage"]
@@ -50,7 +50,7 @@ def decision(material: Material) -> Section:
     if rules.approval == "manual" and material.decision.action == "wait":
         say = f"tidemill approve {material.use_case.name} {material.version.version}"
         blocks.append(Notice("warn", "A person decides", f"`{say}` promotes it; `tidemill reject` does not."))
-    return Section("What was decided", blocks, material.decision.sentence)
+    return Section("What was decided", blocks)
 
 
 def limits(material: Material) -> Section:
@@ -64,7 +64,7 @@ def limits_of(material: Material) -> list[str]:
     found = []
     if split.by == "time" and evidence.since and evidence.until:
         found.append(
-            f"It was judged on {moment(evidence.since)} to {moment(evidence.until)} alone. Other seasons and a changed "
+            f"It was judged on {day(evidence.since)} to {day(evidence.until)} alone. Other seasons and a changed "
             "world can be harder; monitoring is there to notice."
         )
     else:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -18,7 +17,7 @@ from tidemill.reporting.wording import count, number, percent, seconds_text, sho
 
 __all__ = [
     "WIDTH", "Bar", "Colour", "Format", "Mark", "block", "draw_marks", "height_of", "legend", "make_room",
-    "name_columns", "name_rows", "plain", "said", "scale", "sheet", "write_value",
+    "name_columns", "name_rows", "plain", "said", "scale", "sheet", "write_column", "write_value",
 ]  # fmt: skip
 
 Colour = Literal["ink", "muted", "line", "sea", "coral", "sand", "leaf", "fog", "tide"]
@@ -59,12 +58,12 @@ class Bar:
 def sheet(height: float) -> tuple[Figure, Axes]:
     """An empty chart in the house's style: no frame, light lines behind, muted letters."""
     figure = Figure(figsize=(WIDTH / 72, height / 72), layout="constrained", facecolor="none")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.06)  # type: ignore[union-attr, call-arg]
     axes = figure.add_subplot()
     axes.set_facecolor("none")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(COLOURS["fog"])
-    axes.tick_params(length=0, labelsize=10, labelcolor=COLOURS["muted"], pad=5)
+    axes.tick_params(length=0, labelsize=11, labelcolor=COLOURS["muted"], pad=5)
     axes.yaxis.grid(True, color=COLOURS["line"], linewidth=0.8)
     axes.set_axisbelow(True)
     return figure, axes
@@ -80,21 +79,23 @@ def scale(axes: Axes, which: Literal["x", "y"], label: str, form: Format, limits
     if not label:
         return
     if which == "x":
-        axes.set_xlabel(plain(label, 70), color=COLOURS["muted"], fontsize=10, labelpad=6)
+        axes.set_xlabel(plain(label, 70), color=COLOURS["muted"], fontsize=11, labelpad=6)
     else:
-        axes.set_title(plain(label, 70), color=COLOURS["muted"], fontsize=10, loc="left", pad=8)
+        axes.set_title(plain(label, 70), color=COLOURS["muted"], fontsize=11, loc="left", pad=8)
 
 
 def _tick(axes: Axes, which: Literal["x", "y"], form: Format, value: float) -> str:
-    """A tick's text, with as many decimals as tell it from its neighbours."""
-    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    step = abs(high - low) / 5
-    if form == "count" or (form != "percent" and step >= 1):
-        return count(value).replace("-", "−")
-    scale = 100.0 if form == "percent" else 1.0
-    decimals = max(0, int(np.ceil(-np.log10(max(step * scale, 1e-9)) + 0.3)))
-    text = f"{value * scale:.{min(decimals, 6)}f}".replace("-", "−")
-    return f"{text} %" if form == "percent" else text
+    """A tick's text, with as many decimals as the ticks need, all of them alike."""
+    factor = 100.0 if form == "percent" else 1.0
+    low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
+    places = (axes.xaxis if which == "x" else axes.yaxis).get_majorticklocs()
+    ticks = [factor * float(one) for one in places if low - 1e-12 <= one <= high + 1e-12]
+    close = 1e-6 * factor * (high - low)
+    decimals = next((digits for digits in range(7) if all(abs(round(one, digits) - one) <= close for one in ticks)), 7)
+    most = max((abs(one) for one in ticks), default=0.0)
+    text = f"{value * factor:,.{decimals}f}" if most >= 10_000 else f"{value * factor:.{decimals}f}"
+    unit = "\u00a0%" if form == "percent" else ""
+    return text.replace("-", "−") + unit
 
 
 def name_columns(axes: Axes, names: Sequence[str]) -> None:
@@ -126,7 +127,7 @@ def height_of(rows: Sequence[Bar], x_label: str) -> float:
 
 def said(row: Bar, form: Format) -> str:
     """What stands behind a row: its value and its note."""
-    return f"{_FORMATS[form](row.value)}{'  ' + row.note if row.note else ''}"
+    return f"{_FORMATS[form](row.value)}{' · ' + row.note if row.note else ''}"
 
 
 def write_value(axes: Axes, at: float, place: float, said: str, *, side: str = "left", colour: str = "muted") -> None:
@@ -138,16 +139,32 @@ def write_value(axes: Axes, at: float, place: float, said: str, *, side: str = "
         textcoords="offset points",
         ha=side,
         va="center",
-        fontsize=9.5,
+        fontsize=10.5,
         color=COLOURS[colour],
         annotation_clip=False,
     )
 
 
-def make_room(axes: Axes, said: Sequence[str]) -> None:
+def write_column(axes: Axes, place: float, text: str) -> None:
+    """A text to the right of the chart, in line with its row."""
+    axes.annotate(
+        plain(text, 48),
+        (1.0, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(6, 0),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=11,
+        color=COLOURS["muted"],
+        annotation_clip=False,
+    )
+
+
+def make_room(axes: Axes, texts: Sequence[str]) -> None:
     """Widen the x axis so that the longest value's text fits to the right of the widest bar."""
     low, high = axes.get_xlim()
-    letters = max((len(text) for text in said), default=0) * 5.6 + 8
+    letters = max((len(text) for text in texts), default=0) * 5.8 + 8
     drawn = WIDTH * 0.68
     axes.set_xlim(low, low + (high - low) * drawn / max(drawn - letters, drawn * 0.3))
 
@@ -163,13 +180,13 @@ def draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
             axes.annotate(
                 plain(mark.label, 40), (mark.value, 1.0), xycoords=("data", "axes fraction"),
                 xytext=(-4 if right else 4, 1), textcoords="offset points", ha="right" if right else "left",
-                va="bottom", fontsize=9.5, color=colour,
+                va="bottom", fontsize=10.5, color=colour,
             )  # fmt: skip
         else:
             axes.axhline(mark.value, color=colour, linewidth=1.1, linestyle=(0, (4, 3)))
             axes.annotate(
                 plain(mark.label, 40), (1.0, mark.value), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                textcoords="offset points", ha="right", va="bottom", fontsize=9.5, color=colour,
+                textcoords="offset points", ha="right", va="bottom", fontsize=10.5, color=colour,
             )  # fmt: skip
 
 
@@ -185,12 +202,12 @@ def legend(figure: Figure, axes: Axes, entries: Sequence[tuple[str, Colour, str]
         loc="outside upper left",
         ncols=2 if sum(len(name) for name, _, _ in named) > 34 else len(named),
         frameon=False,
-        fontsize=10,
+        fontsize=11,
         labelcolor=COLOURS["ink"],
         handlelength=1.3,
         handletextpad=0.5,
         columnspacing=1.3,
-        borderaxespad=0.1,
+        borderaxespad=0.0,
         borderpad=0.1,
     )
 

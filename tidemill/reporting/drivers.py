@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 from tidemill.evaluation.evidence import Dependence, Piece
@@ -30,7 +31,7 @@ def what_drives_it(material: Material) -> Section:
     lead = f"{names} {'makes' if half == 1 else 'make'} up {percent(share)} of what moves the model's answers."
     figures = [_dependence(material, one) for one in evidence.dependence]
     blocks: list[Block] = [_importance(material)]
-    blocks += [Figures(figures[place : place + 2]) for place in range(0, len(figures), 2)]
+    blocks += [Figures(figures, packed=True)] if figures else []
     rows: list[list[Cell]] = [[one.column, percent(one.share), number(one.mean, 3)] for one in evidence.importances]
     caption = f"Mean absolute contribution, in {evidence.contribution_unit}"
     blocks.append(Fold("All columns in numbers", [Table(["column", "share", "moves by"], rows, caption)]))
@@ -97,13 +98,19 @@ def _words(material: Material, pieces: tuple[Piece, ...]) -> str:
     binary = material.evidence.binary
     towards = f"towards `{binary.positive}`" if binary else "up"
     words = (
-        f"Pushes most {towards} at **{most.label}**{_odds(material, most.mean)}, "
-        f"and most the other way at **{least.label}**{_odds(material, least.mean)}."
+        f"Pushes most {towards} at **{_name(most)}**{_odds(material, most.mean)}, "
+        f"and most the other way at **{_name(least)}**{_odds(material, least.mean)}."
     )
     missing = next((piece for piece in pieces if piece.label == "missing"), None)
     if missing is not None:
         words += f" Where it is missing: {missing.mean:+.2f}{_odds(material, missing.mean)}."
     return f"{words} The band holds eight in ten rows; where it is wide, other columns play along."
+
+
+def _name(piece: Piece) -> str:
+    """The piece's value as a person reads it."""
+    plain = piece.x is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", piece.label)
+    return number(piece.x, 3) if plain else piece.label
 
 
 def _odds(material: Material, mean: float) -> str:

@@ -121,9 +121,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """Small figures beside each other, two in a row where there is room."""
+    """Small figures beside each other, two in a row where there is room; ``packed`` when they differ in height."""
 
     figures: Sequence[Figure]
+    packed: bool = False
     kind: ClassVar[str] = "figures"
 
 
@@ -139,7 +140,7 @@ class Table:
     @property
     def right(self) -> frozenset[int]:
         """The columns that hold numbers."""
-        columns = range(len(self.head))
+        columns = range(1, len(self.head))
         return frozenset(at for at in columns if all(_numeric(row[at]) for row in self.rows) and self.rows)
 
 
@@ -161,7 +162,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Fold:
-    """Blocks that open on a click, and are open on paper."""
+    """Blocks that open on a click. On paper only those that are open are printed."""
 
     summary: str
     blocks: Sequence[Block]
@@ -234,7 +235,7 @@ def _environment() -> Environment:
 
 def _numeric(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return cell == MISSING or re.fullmatch(r"[<≥~]? ?[+−-]?[\d.,]+( ?%| s)?", cell) is not None
+        return cell == MISSING or re.fullmatch(r"[<≥~]? ?[+−-]?[\d.,]+(\s?%| s)?", cell) is not None
     return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
 
 

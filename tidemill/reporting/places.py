@@ -6,7 +6,7 @@ from tidemill.evaluation.evidence import Slice
 from tidemill.reporting.charts import Bar, Colour, Mark, intervals
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Prose, Section, Table
-from tidemill.reporting.wording import count, listed, metric_name, number, percent, plural
+from tidemill.reporting.wording import count, listed, metric_name, number, percent, plural, span
 
 __all__ = ["where_it_is_good"]
 
@@ -28,20 +28,25 @@ def where_it_is_good(material: Material) -> Section:
         f"{plural(len(measured), 'part')} of the gate rows, by {listed(columns)}: "
         f"{len(worse) or 'none'} clearly worse than all rows together."
     )
-    blocks: list[Block] = [Prose(_reading(material))] if material.metric.name in ("auc", "r2") else []
-    pairs = [figures[place : place + 2] for place in range(0, len(figures), 2)]
-    blocks += [Figures(pair) for pair in pairs]
+    blocks: list[Block] = [Prose(_reading(material)), Figures(figures, packed=True)]
     blocks.append(Fold("All parts in numbers", [_table(material)]))
     return Section(title, blocks, lead)
 
 
 def _reading(material: Material) -> str:
-    """What comparing parts by these metrics can and can't say."""
-    return (
-        f"{metric_name(material.metric.name)} within a part only counts what the model tells apart inside of it. Where the "
-        "column itself carries much of the answer, every part looks worse than the whole. So the small vertical strokes "
-        f"show what {material.best_baseline.name}, the best plain model, reaches on the same rows."
+    """How to read the charts, and what comparing parts by this metric can't say."""
+    best = material.best_baseline.name
+    words = (
+        f"Behind each part stand its {metric_name(material.metric.name)} and its rows. Red is clearly worse than all rows "
+        f"together, green clearly better, and a small upright stroke is what {best}, the best plain model, reaches there."
     )
+    if material.metric.name in ("auc", "r2"):
+        words += (
+            f"\n\n{metric_name(material.metric.name)} within a part only counts what the model tells apart inside of it. "
+            "Where the column itself carries much of the answer, every part looks worse than the whole: then the "
+            "distance from the stroke says more than the colour."
+        )
+    return words
 
 
 def _figure(material: Material, column: str, slices: list[Slice]) -> Figure:
@@ -52,7 +57,7 @@ def _figure(material: Material, column: str, slices: list[Slice]) -> Figure:
             one.metric.value,
             one.metric.low,
             one.metric.high,
-            note=f"{count(one.rows)} rows",
+            note=count(one.rows),
             colour=_COLOURS[one.verdict],
             beside=one.baseline,
         )
@@ -112,7 +117,7 @@ def _table(material: Material) -> Table:
             row.append(number(one.outcome))
         row += [
             number(metric.value) if metric else None,
-            f"{number(metric.low, 3)} to {number(metric.high, 3)}" if metric else None,
+            span(metric.low, metric.high, 3) if metric else None,
             number(one.baseline) if one.baseline is not None else None,
             one.verdict,
         ]

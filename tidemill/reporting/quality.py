@@ -6,7 +6,7 @@ from tidemill.evaluation.evidence import Bin, Binary, Multiclass, Regression
 from tidemill.reporting.charts import Line, Mark, Shape, histogram, lines, matrix
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Section, Table
-from tidemill.reporting.wording import MISSING, count, metric_name, number, percent
+from tidemill.reporting.wording import MISSING, count, metric_name, number, percent, span
 
 __all__ = ["how_good_it_is"]
 
@@ -35,7 +35,7 @@ def _metrics(material: Material) -> Table:
     rows: list[list[Cell]] = []
     for name in names:
         own = next(one for one in material.evidence.challenger.metrics if one.name == name)
-        values: list[Cell] = [f"{number(own.value)}", f"{number(own.low)} to {number(own.high)}"]
+        values: list[Cell] = [f"{number(own.value)}", span(own.low, own.high)]
         for other in others:
             theirs = next((one.value for one in other.metrics if one.name == name), None)
             values.append(MISSING if theirs is None else number(theirs))
@@ -163,7 +163,7 @@ def _scores(binary: Binary) -> Figure:
         y_label="share of the class's rows",
         x_format="percent",
         marks=[Mark(binary.threshold, "threshold", axis="x")],
-        height=330,
+        height=350,
     )
     overlap = sum(
         min(first / max(sum(shapes[0].counts), 1), second / max(sum(shapes[1].counts), 1))
@@ -212,7 +212,7 @@ def _flagging(binary: Binary) -> Figure:
         diagonal=True,
         x_limits=(0, 1),
         y_limits=(0, 1.03),
-        height=300,
+        height=350,
     )
     words = (
         f"If there is time to look at one row in ten, the likeliest tenth holds **{percent(tenth.recall)}** of all "
@@ -298,7 +298,7 @@ def _regression(target: str, shapes: Regression) -> list[Block]:
         x_label="error: predicted minus observed",
         y_label="share of rows",
         marks=[Mark(0.0, "no error", axis="x")],
-        height=330,
+        height=350,
     )
     words = (
         "Rows in bins by their prediction: the line is what happened on average, the band holds eight in ten rows. "

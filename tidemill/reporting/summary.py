@@ -5,7 +5,7 @@ from __future__ import annotations
 from tidemill.reporting.charts import Bar, Colour, intervals
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Fact, Figure, Headline, Prose, Section, Tone
-from tidemill.reporting.wording import count, metric_name, moment, number, percent
+from tidemill.reporting.wording import count, day, metric_name, moment, number, percent, span
 
 __all__ = ["MEANINGS", "facts", "headline", "in_short"]
 
@@ -46,7 +46,7 @@ def facts(material: Material) -> list[Fact]:
         Fact(
             metric_name(metric.name),
             number(metric.value),
-            f"{number(metric.low)} to {number(metric.high)}, {percent(material.evidence.confidence)} interval",
+            f"{span(metric.low, metric.high)}, {percent(material.evidence.confidence)} interval",
         ),
         Fact(
             f"ahead of {best.name}",
@@ -57,16 +57,31 @@ def facts(material: Material) -> list[Fact]:
         Fact("rows trained on", count(material.lineage.split.train.rows), _until(material)),
         Fact("gate rows", count(material.evidence.rows), "which the model had not seen"),
     ]
-    binary = material.evidence.binary
-    if binary is not None:
-        found.append(
-            Fact(
-                f"of `{binary.positive}` found",
-                percent(_recall(binary.confusion)),
-                f"at the threshold of {number(binary.threshold, 3)}",
-            )
-        )
-    return found
+    return found + _of_the_task(material)
+
+
+def _of_the_task(material: Material) -> list[Fact]:
+    """Two more numbers that say most for this kind of prediction."""
+    evidence = material.evidence
+    if evidence.binary is not None:
+        (_, false), (missed, hit) = evidence.binary.confusion
+        name = evidence.binary.positive
+        return [
+            Fact(f"of all `{name}` found", percent(hit / max(hit + missed, 1)), "at the threshold (recall)"),
+            Fact(f"of flagged are `{name}`", percent(hit / max(hit + false, 1)), "at the threshold (precision)"),
+        ]
+    if evidence.regression is not None:
+        shapes = evidence.regression
+        return [
+            Fact("half of the errors", f"< {number(shapes.errors['50%'], 3)}", f"in units of `{evidence.target}`"),
+            Fact("inside of its intervals", percent(shapes.covered), f"meant: {percent(shapes.coverage)}"),
+        ]
+    right = next((one for one in evidence.challenger.metrics if one.name == "accuracy"), None)
+    classes = evidence.multiclass.classes if evidence.multiclass else ()
+    return [
+        Fact("named rightly", percent(right.value if right else None), "of the gate rows (accuracy)"),
+        Fact("classes", count(len(classes)), f"of `{evidence.target}`"),
+    ]
 
 
 def in_short(material: Material) -> Section:
@@ -82,7 +97,7 @@ def _plain_words(material: Material) -> str:
     source = f"The model answers the question **“{question}”** for one row at a time. "
     when = f"It was trained on {count(material.lineage.split.train.rows)} rows"
     judged = f"and judged on {count(evidence.rows)} rows that it had not seen"
-    window = f", from {moment(evidence.since)} to {moment(evidence.until)}" if evidence.since else ""
+    window = f", from {day(evidence.since)} to {day(evidence.until)}" if evidence.since and evidence.until else ""
     first = f"{source}{when}, {judged}{window}."
     if evidence.binary is not None:
         return f"{first}\n\n{_binary_words(material)}"
@@ -138,7 +153,7 @@ def _comparison(material: Material) -> Figure:
         f"{name} is {MEANINGS.get(metric.name, 'the measure that decides')}. The bars around the dots are "
         f"{percent(material.evidence.confidence)} intervals: how far chance could move the value.\n\n"
         f"The strongest plain model is **{best.name}**. On the same rows this model is ahead of it by "
-        f"**{number(lead.value, 3)}** ({number(lead.low, 3)} to {number(lead.high, 3)})"
+        f"**{number(lead.value, 3)}** ({span(lead.low, lead.high, 3)})"
         f"{', which is more than chance' if lead.low > 0 else ', which may be chance'}."
     )
     chart = intervals(rows, alt=f"{name} on the gate rows: {said}", x_label=name)
@@ -148,8 +163,3 @@ def _comparison(material: Material) -> Figure:
 def _until(material: Material) -> str:
     boundary = material.lineage.split.boundary
     return f"until {moment(boundary)}" if boundary is not None else f"split by {material.lineage.split.by}"
-
-
-def _recall(confusion: tuple[tuple[int, int], tuple[int, int]]) -> float:
-    missed, hit = confusion[1]
-    return hit / max(hit + missed, 1)

@@ -68,9 +68,11 @@ def _tag(tag: str, mark: str, used: set[str]) -> str:
     tag = re.sub(r'(xlink:)?href="#([\w-]+)"', rf'href="#{mark}\2"', tag)
     tag = re.sub(r"url\(#([\w-]+)\)", rf"url(#{mark}\1)", tag)
     tag = re.sub(r"font: (?:(\d+|bold) )?([\d.]+)px [^;\"]*", _font, tag)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
     tag = re.sub(r"(?<![\w#])-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), tag)
     tag = re.sub(r"#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), tag)
-    return tag.replace("; ", ";").replace(": ", ":").replace(' transform="rotate(-0 ', ' data-r="(')
+    return tag.replace("; ", ";").replace(": ", ":")
 
 
 def _font(found: re.Match[str]) -> str:

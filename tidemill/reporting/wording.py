@@ -20,6 +20,7 @@ __all__ = [
     "seconds_text",
     "short",
     "signed",
+    "span",
 ]
 
 MISSING = "–"
@@ -48,7 +49,7 @@ def count(value: float) -> str:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """``0.6721`` or ``12,340``: about ``digits`` figures that count, no exponents for what people meet."""
+    """``0.6721``, ``1357`` or ``12,340``: ``digits`` figures that count, no exponents for what people meet."""
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
@@ -58,8 +59,8 @@ def number(value: float | None, digits: int = 4) -> str:
     size = math.floor(math.log10(abs(value)))
     if size < -5 or size > 14:
         return f"{value:.{digits - 1}e}".replace("-", "−")
-    decimals = max(digits - 1 - max(size, -1), 0)
-    text = f"{value:,.{decimals}f}"
+    decimals = max(digits - 1 - size, 0)
+    text = f"{value:,.{decimals}f}" if size >= 4 else f"{value:.{decimals}f}"
     if float(value).is_integer() and "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
@@ -70,6 +71,11 @@ def signed(value: float, digits: int = 3) -> str:
     return f"+{number(value, digits)}" if value > 0 else number(value, digits)
 
 
+def span(low: float, high: float, digits: int = 4) -> str:
+    """``0.665 to 0.679``: an interval, which stays on one line."""
+    return f"{number(low, digits)}\u00a0to\u00a0{number(high, digits)}"
+
+
 def percent(share: float | None, decimals: int | None = None) -> str:
     """``24 %``, ``2.4 %``, ``0.24 %``: a share, with as many decimals as it needs."""
     if share is None or math.isnan(share):
@@ -77,10 +83,10 @@ def percent(share: float | None, decimals: int | None = None) -> str:
     if decimals is None:
         size = abs(share)
         decimals = 0 if size >= 0.1 or size == 0 else 1 if size >= 0.01 else 2
-    text = f"{100 * share:.{decimals}f}"
+    text = f"{100 * share:.{decimals}f}".removesuffix(".0")
     if share > 0 and float(text) == 0:
-        return "< 0.01 %" if decimals == 2 else "< 1 %"
-    return f"{text} %".replace("-", "−")
+        text = "< 0.01"
+    return f"{text}\u00a0%".replace("-", "−")
 
 
 def seconds_text(seconds: float) -> str:

@@ -104,7 +104,8 @@ class Store:
     def create_bytes(self, key: str, data: bytes) -> bool:
         """Write only if there is nothing under ``key``. Returns whether this call wrote it.
 
-        Where :attr:`conditional` is False, two writers at the same moment may both be told True.
+        Where :attr:`conditional` is False, two writers at the same moment may both be told True. Where
+        it is True, False may also mean that an earlier, unanswered try of this very call wrote it.
         """
         return self._objects.create(_checked(key), data)
 

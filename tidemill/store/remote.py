@@ -21,7 +21,7 @@ from tidemill.errors import TransientError, UserError
 from tidemill.store.backend import OBJECT_STORES, OWN, S3
 from tidemill.store.failures import disk_failures, remote_failures, shown
 
-__all__ = ["RangeReader", "RemoteBackend", "endpoint_of", "filesystem"]
+__all__ = ["RangeReader", "RemoteBackend", "endpoint_of", "files_below", "filesystem"]
 
 _ATTEMPTS = 3
 _REPEATS = 2
@@ -43,8 +43,12 @@ class RemoteBackend:
         self._whole = self._scheme in OBJECT_STORES
         self._endpoint = endpoint_of(url)
         with remote_failures(url, self._endpoint, None):
-            self._fs = filesystem(self._scheme)
             self._root = str(self._fs._strip_protocol(url)).rstrip("/")
+
+    @property
+    def _fs(self) -> Any:
+        """Asked for each time: a forked process or new credentials need a new connection."""
+        return filesystem(self._scheme)
 
     @property
     def address(self) -> str:
@@ -84,7 +88,7 @@ class RemoteBackend:
         """Keys at or below ``prefix``."""
         try:
             with self._failures(prefix):
-                found = self._fs.find(self._path(prefix) if prefix else self._root)
+                found = files_below(self._fs, self._path(prefix) if prefix else self._root)
         except KeyError:
             return []
         keys = (str(path).removeprefix(self._root).lstrip("/") for path in found)
@@ -181,6 +185,12 @@ class RemoteBackend:
     def _move(self, temporary: str, key: str) -> None:
         self._fs.makedirs(self._path(key).rsplit("/", 1)[0], exist_ok=True)
         self._fs.mv(temporary, self._path(key))
+
+
+def files_below(fs: Any, path: str) -> dict[str, dict[str, Any]]:
+    """What fsspec says of every file at or below ``path``, by its path; marks of empty folders are none."""
+    found: dict[str, dict[str, Any]] = fs.find(path, detail=True)
+    return {name: about for name, about in found.items() if about["type"] == "file" and not name.endswith("/")}
 
 
 class RangeReader(io.RawIOBase):

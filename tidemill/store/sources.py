@@ -102,6 +102,8 @@ def _local_object(path: Path, folder: Path) -> SourceObject:
 
 
 def _remote_objects(url: str) -> list[SourceObject]:
+    from tidemill.store.remote import files_below
+
     fs, endpoint = _connected(url)
     with remote_failures(url, endpoint, None):
         path = str(fs._strip_protocol(url))
@@ -115,7 +117,7 @@ def _remote_objects(url: str) -> list[SourceObject]:
             if about["type"] == "file":
                 return [_remote_object(fs, path, about, path.rpartition("/")[0], url)]
             folder = path.rstrip("/")
-            below = fs.find(path, detail=True)
+            below = files_below(fs, path)
             keep = {name: about for name, about in below.items() if not _hidden(_relative(name, folder))}
         return [_remote_object(fs, name, about, folder, None) for name, about in keep.items()]
 

@@ -88,9 +88,9 @@ def parse_duration(value: object) -> timedelta:
 
 
 def duration_text(value: timedelta) -> str:
-    """The shortest text that :func:`parse_duration` reads back as the same duration."""
+    """A short text that :func:`parse_duration` reads back as the same duration: `7d`, `90m`."""
     seconds = value.total_seconds()
-    for unit in ("w", "d", "h", "m"):
+    for unit in ("d", "h", "m"):
         if seconds and seconds % _UNITS[unit] == 0:
             return f"{int(seconds // _UNITS[unit])}{unit}"
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"

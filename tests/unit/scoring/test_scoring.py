@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tidemill
-from tests.champions import COLUMNS, House, make_house
+from tests.champions import COLUMNS, House
+from tests.service import service
 from tidemill.errors import UserError
 from tidemill.scoring import Scored, score
-from tidemill.serving import create_app
 
 TASKS = ("binary", "multiclass", "regression")
-
-
-@pytest.fixture(scope="module")
-def houses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, House]:
-    return {task: make_house(tmp_path_factory.mktemp(task), task) for task in TASKS}
-
-
-@pytest.fixture(scope="module")
-def house(houses: dict[str, House]) -> House:
-    return houses["binary"]
 
 
 def scored(house: House, frame: pd.DataFrame, folder: Path, name: str = "in.parquet") -> tuple[Scored, pd.DataFrame]:
@@ -106,15 +98,15 @@ def test_a_bad_value_is_named_by_its_row_in_the_whole_input_and_nothing_is_writt
 ) -> None:
     frame = house.rows(250).astype({"age": object})
     frame.loc[frame.index[170], "age"] = "old"
-    with pytest.raises(UserError, match=r"in\.jsonl: row 170 .*'old' in column `age`") as caught:
-        scored(house, frame, tmp_path, "in.jsonl")
+    with pytest.raises(UserError, match=r"in\.csv: row 170 .*'old' in column `age`") as caught:
+        scored(house, frame, tmp_path, "in.csv")
     assert (caught.value.row, caught.value.column) == (170, "age")
-    assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
+    assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_a_missing_column_is_named_and_nothing_is_written(house: House, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"in\.parquet.*no column `age`.*did you mean `Age`"):
-        scored(house, house.rows().rename(columns={"age": "Age"}), tmp_path)
+    with pytest.raises(UserError, match=r"in\.parquet.*no column `region`.*did you mean `Region`"):
+        scored(house, house.rows().rename(columns={"region": "Region"}), tmp_path)
     assert not (tmp_path / "out.parquet").exists()
 
 
@@ -156,13 +148,9 @@ values: dict[str, st.SearchStrategy[Any]] = {
 
 
 @pytest.fixture(scope="module")
-def services(houses: dict[str, House]) -> Any:
-    clients = {task: TestClient(create_app(one.store.url, ["toy"], one.project)) for task, one in houses.items()}
-    for client in clients.values():
-        client.__enter__()
-    yield clients
-    for client in clients.values():
-        client.__exit__()
+def services(houses: dict[str, House]) -> Iterator[dict[str, httpx.Client]]:
+    with ExitStack() as stack:
+        yield {task: stack.enter_context(service(one.store.url, ["toy"], one.project)) for task, one in houses.items()}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -170,7 +158,7 @@ def services(houses: dict[str, House]) -> Any:
 @settings(max_examples=15)
 def test_python_batch_and_rest_give_the_same_answers(
     houses: dict[str, House],
-    services: dict[str, TestClient],
+    services: dict[str, httpx.Client],
     tmp_path_factory: pytest.TempPathFactory,
     task: str,
     rows: list[dict[str, Any]],

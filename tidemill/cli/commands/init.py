@@ -28,10 +28,10 @@ _ROWS = 200_000
 @click.option("--source", required=True, metavar="URL", help="The table: a file, a folder, a glob or a URL.")
 @click.option("--target", required=True, metavar="COL", help="What to predict.")
 @click.option("--time", metavar="COL", help="When a prediction is asked for.")
-@click.option("--id", "row_id", metavar="COL", help="What names a row.")
+@click.option("--id", "ids", metavar="COL", multiple=True, help="What names a row; more than once for several.")
 @click.option("--group", metavar="COL", help="Rows of one group stay together.")
 def init(
-    call: Call, name: str, source: str, target: str, time: str | None, row_id: str | None, group: str | None
+    call: Call, name: str, source: str, target: str, time: str | None, ids: tuple[str, ...], group: str | None
 ) -> None:
     """Write a use case and its expectations from a table.
 
@@ -50,9 +50,8 @@ def init(
     files = project / "usecases" / name / "usecase.yaml", project / "expectations" / f"{name}.yaml"
     _refuse_existing(files)
     frame = _rows(absolute(source))
-    _check_columns(frame, source, {"--target": target, "--time": time, "--id": row_id, "--group": group})
     url = _from_folder(source, files[0].parent)
-    text = infer_usecase(name, url, frame, target=target, time=time, id=row_id, group=group)
+    text = infer_usecase(name, url, frame, target=target, time=time, id=ids, group=group)
     use_case = _parsed(text)
     _write_both({files[0]: text, files[1]: infer_suite(use_case, frame)})
     call.answer(
@@ -80,15 +79,6 @@ def _rows(source: str) -> pd.DataFrame:
         if rows >= _ROWS:
             break
     return pd.concat(frames, ignore_index=True).head(_ROWS)
-
-
-def _check_columns(frame: pd.DataFrame, source: str, named: Mapping[str, str | None]) -> None:
-    from tidemill.errors import did_you_mean
-
-    for option, column in named.items():
-        if column is not None and column not in frame.columns:
-            near = did_you_mean(column, map(str, frame.columns))
-            raise UserError(f"{option}: {source} has no column `{column}`{near}; it has {', '.join(frame.columns)}")
 
 
 def _from_folder(source: str, folder: Path) -> str:

@@ -1,0 +1,1 @@
+"""Every speed, quality and scale claim of the README, runnable."""

@@ -1,0 +1,85 @@
+"""A first ``usecase.yaml``, inferred from data: what `tidemill init` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tidemill.errors import UserError, did_you_mean
+from tidemill.scaffold.findings import look_at
+from tidemill.scaffold.writing import usecase_text
+from tidemill.usecase.schema import Source, Target, UseCase
+from tidemill.usecase.values import check_name
+
+__all__ = ["infer_usecase"]
+
+
+def infer_usecase(
+    name: str,
+    source_url: str,
+    frame: pd.DataFrame,
+    *,
+    target: str,
+    time: str | None = None,
+    id: str | Sequence[str] | None = None,
+    group: str | None = None,
+) -> str:
+    """The commented text of a ``usecase.yaml`` that loads, with what the data suggests.
+
+    ``frame`` holds raw rows of the source, some or all; ``source_url`` is written as it is, so a relative
+    one must start at the use case's folder. What is certain is said; what is only likely (columns to
+    forbid or ignore, ranges, an id) is there as a comment with its reason.
+
+    Raises :exc:`UserError` for a name that is none, columns that are not in ``frame`` (did you mean…), a
+    time column that holds no times, two columns of one name, and a frame without rows.
+    """
+    try:
+        check_name(name)
+    except ValueError as problem:
+        raise UserError(f"`{name}` can't be the name of a use case: {problem}") from None
+    ids = (id,) if isinstance(id, str) else tuple(dict.fromkeys(id or ()))
+    _check_columns(source_url, frame, target, time, ids, group)
+    use_case = UseCase(
+        name=name,
+        sources={_source_name(source_url): Source(url=source_url)},
+        target=Target(column=target),
+        time=time,
+        id=ids,
+        group=group,
+    )
+    return usecase_text(use_case, look_at(use_case, frame))
+
+
+def _check_columns(
+    source: str, frame: pd.DataFrame, target: str, time: str | None, ids: Sequence[str], group: str | None
+) -> None:
+    known = [str(column) for column in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise UserError(f"{source} has two columns called `{twice[0]}`: rename or drop one of them")
+    if frame.empty:
+        raise UserError(f"{source} has no rows: collect some first")
+    roles = [("target", target), ("time", time), ("group", group), *(("id", column) for column in ids)]
+    for role, column in roles:
+        if column is None:
+            continue
+        if column not in known:
+            there = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+            raise UserError(
+                f"{source} has no column `{column}` for the {role}{did_you_mean(column, known)}; it has: {there}"
+            )
+        if role != "target" and column == target:
+            raise UserError(
+                f"`{column}` can't be the target and the {role} at once: name another column for one of them"
+            )
+
+
+def _source_name(url: str) -> str:
+    """A short word for the source: its file's or folder's name, without ending, date or star."""
+    for part in reversed(url.partition("://")[2].split("/") if "://" in url else url.split("/")):
+        stem = part.split(".")[0].lower()
+        word = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in stem).strip("_0123456789")
+        if word:
+            return word
+    return "data"
