@@ -21,7 +21,7 @@ def register(use_case: UseCase, store: Store, lineage: Lineage) -> Outcome[Model
 def _register(use_case: UseCase, store: Store, lineage: Lineage) -> tuple[ModelVersion, bool]:
     registry = Registry(store, use_case.name)
     known = {version.version for version in registry.versions()}
-    made = registry.register(lineage, row_balance(lineage), dict(lineage.validation.excluded))
+    made = registry.register(lineage, row_balance(lineage), {**lineage.model.excluded, **lineage.validation.excluded})
     return made, made.version in known
 
 

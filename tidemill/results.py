@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tidemill.snapshot import Snapshot
 
@@ -163,11 +163,15 @@ class Study(Record):
 
 
 class ModelReference(Record):
-    """A stored Model, by content: ``id`` is the sha256 (first 16 hex) of everything it predicts by."""
+    """A stored Model, by content: ``id`` is the sha256 (first 16 hex) of everything it predicts by.
+
+    ``excluded`` says of every column that it does not read why not.
+    """
 
     use_case: str
     id: str
     features: int
+    excluded: dict[str, str] = Field(default_factory=dict)
 
     @property
     def prefix(self) -> str:

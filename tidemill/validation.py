@@ -73,5 +73,5 @@ def exclusions(use_case: UseCase, leaks: Sequence[Leak]) -> dict[str, str]:
 
 
 def _reason(result: ExpectationResult) -> str:
-    column = f" of `{result.column}`" if result.column else ""
-    return f"{result.expectation}{column} failed: {result.observed}"
+    column = f"`{result.column}`: " if result.column else ""
+    return f"{column}expected that {result.expectation}, but {result.observed}"

@@ -69,10 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = app.main(words, prog_name="tidemill", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
-        return 0
     except (Exception, KeyboardInterrupt) as error:
         return _told(failure_of(error, words), as_json="--json" in words)
     return int(status or 0)
@@ -86,9 +82,3 @@ def _told(failure: Failure, *, as_json: bool) -> int:
             said = {"error": {"status": failure.status, "message": failure.message}}
             click.echo(json.dumps(said, ensure_ascii=False, indent=2))
     return failure.status
-
-
-def _close_stdout() -> None:
-    """The reader has gone (``| head``): nothing more may be written, not even when Python exits."""
-    with suppress(OSError):
-        sys.stdout.close()

@@ -13,10 +13,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,12 +31,12 @@ __all__ = ["Call", "absolute", "command"]
 
 @dataclass(frozen=True)
 class Call:
-    """One command line: where the lake is, and where the answer goes."""
+    """One command line: where the lake is, and the file descriptor that the answer goes to."""
 
     lake: str
     json: bool
     verbose: bool
-    out: TextIO
+    out: int
 
     def store(self, *, writable: bool = True) -> Store:
         """The lake, proved to answer. Raises UserError when it does not."""
@@ -56,16 +56,23 @@ class Call:
             check_name(name)
         except ValueError:
             load_usecase(name)  # says what is wrong with the name
-        store = self.store(writable=writable)
+        store = self.store(writable=False)
         described = (project_folder() / "usecases" / name / "usecase.yaml").is_file()
         if not described and not store.list(f"{name}/versions"):
             load_usecase(name)  # says which use cases there are
+        if writable:
+            store.check()
         return store, Registry(store, name)
 
     def answer(self, data: Mapping[str, Any], text: str) -> None:
         """Say the result, once: ``data`` with ``--json``, else ``text``."""
         said = json.dumps(_plain(data), ensure_ascii=False, indent=2, allow_nan=False) if self.json else text
-        click.echo(said, file=self.out)
+        if not os.isatty(self.out) or os.environ.get("NO_COLOR"):
+            said = click.unstyle(said)
+        left = memoryview(f"{said}\n".encode(errors="replace"))
+        with suppress(BrokenPipeError):  # the reader has seen enough (`| head`)
+            while left:
+                left = left[os.write(self.out, left) :]
 
     def tell(self, text: str) -> None:
         """A line for a person, on standard error."""
@@ -130,14 +137,13 @@ def _folder(said: str) -> str:
 
 
 @contextmanager
-def _own_stdout() -> Iterator[TextIO]:
+def _own_stdout() -> Iterator[int]:
     """Standard output for the block's answer alone: everything else that is written to it goes to standard error."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as out:
-            yield out
+        yield kept
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from tidemill.cleaning.normalising import normalise
 from tidemill.errors import UserError, did_you_mean
 from tidemill.usecase.schema import CleanRules
 
-__all__ = ["DTYPES", "Kind", "coerced", "is_empty", "kind_of", "nulls", "read_column", "settled"]
+__all__ = ["DTYPES", "WORDS", "Kind", "coerced", "finite", "is_empty", "kind_of", "nulls", "read_column"]
 
 Kind = Literal["number", "text", "boolean", "time", "duration"]
 
@@ -29,7 +29,6 @@ WORDS: dict[Kind, str] = {
     "time": "a time",
     "duration": "a duration",
 }
-assert set(DTYPES) == set(get_args(Kind))
 
 
 def read_column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -41,20 +40,22 @@ def read_column(frame: pd.DataFrame, name: str) -> pd.Series:
     column = frame[name]
     if isinstance(column, pd.DataFrame):
         raise UserError(f"two columns are called `{name}`: rename or drop one of them")
-    return settled(column)
+    return _settled(column)
 
 
-def settled(column: pd.Series) -> pd.Series:
+def _settled(column: pd.Series) -> pd.Series:
     """The column in the dtype of its kind, whatever kind of pandas column it came as."""
+    if column.dtype == np.int64 or column.dtype == DTYPES["time"]:
+        return column
+    if column.dtype == np.float64:
+        return finite(column)
     if column.dtype.kind == "m":
         return column.astype("timedelta64[us]")
     plain: pd.Series = normalise(column.to_frame("x"), _AS_IT_IS, {})["x"]
     kind = plain.dtype.kind
     if kind == "b":
         return plain.astype("boolean")
-    if kind == "u" and (plain.empty or plain.max() < 2**63):
-        return plain.astype("int64")
-    if kind == "i":
+    if kind == "i" or (kind == "u" and (plain.empty or plain.max() < 2**63)):
         return plain.astype("int64")
     return plain.astype("float64") if kind in "uf" else plain
 
@@ -102,4 +103,5 @@ _MENDS: dict[tuple[Kind, Kind], str] = {
 def finite(column: pd.Series) -> pd.Series:
     """A number column as ``float64`` with infinities as missing."""
     numbers = column.astype("float64")
-    return numbers.where(np.isfinite(numbers.to_numpy()))
+    infinite = np.isinf(numbers.to_numpy())
+    return numbers.mask(infinite) if infinite.any() else numbers

@@ -68,11 +68,13 @@ def _extreme(name: str, arguments: Sequence[pd.Series]) -> pd.Series:
 def _duration(name: str, column: pd.Series) -> pd.Series:
     if kind_of(column) == "duration" and not is_empty(column):
         raise UserError(f"`{name}` makes a duration of a number; for a duration in {name} write `x / {name}(1)`")
-    number = coerced(column, "number", f"`{name}`").astype("float64")
-    microseconds = (number * (_SECONDS[name] * 1e6)).round()
-    microseconds = microseconds.where(microseconds.abs() <= _LONGEST_DURATION)
-    whole = microseconds.fillna(0).astype("int64").astype("timedelta64[us]")
-    return whole.where(microseconds.notna())
+    number = coerced(column, "number", f"`{name}`").to_numpy(dtype="float64")
+    with np.errstate(all="ignore"):
+        microseconds = np.rint(number * (_SECONDS[name] * 1e6))
+        measured = np.abs(microseconds) <= _LONGEST_DURATION
+    durations = np.where(measured, microseconds, 0).astype("int64").astype("timedelta64[us]")
+    durations[~measured] = np.timedelta64("NaT")
+    return pd.Series(durations, index=column.index)
 
 
 def _round(arguments: Sequence[pd.Series]) -> pd.Series:

@@ -169,7 +169,7 @@ class Recipe(_Frozen):
             self._check_readable(before[name], read[name])
         for name in made:
             self._derive(name, read)
-        return normalise(read, self.clean, self.kinds) if made else read
+        return read.assign(**normalise(read[made], self.clean, self.kinds)) if made else read
 
     def _inputs(self, name: str, frame: pd.DataFrame) -> set[str]:
         """The columns of the frame that ``name`` is made from."""

@@ -53,8 +53,8 @@ def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classe
     asked = (horizon or timedelta(0)) / timedelta(microseconds=1)
     widest = (end - start) * MOST_WINDOW_SHARE
     window = float(np.clip(asked or widest, (end - start) * LEAST_WINDOW_SHARE, widest))
-    at = np.asarray(np.where(known, at, start), dtype=np.int64)
-    return _forward(at, end, int(window), classes) or _forward(at, end, int(widest), classes)
+    placed: Positions = np.where(known, at, start).astype(np.int64)
+    return _forward(placed, end, int(window), classes) or _forward(placed, end, int(widest), classes)
 
 
 def group_folds(groups: pd.Series, classes: Classes, seed: int) -> tuple[Fold, ...]:

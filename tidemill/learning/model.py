@@ -114,7 +114,9 @@ class Model:
 
     def save(self, store: Store, use_case: str) -> ModelReference:
         """Write the Model under its own id; ``model.json`` last, so that one that can be seen is whole."""
-        reference = ModelReference(use_case=use_case, id=self.description.id, features=len(self.features))
+        reference = ModelReference(
+            use_case=use_case, id=self.description.id, features=len(self.features), excluded=self.excluded
+        )
         for member, raw in zip(self.description.members, self._raw, strict=True):
             store.write_bytes(f"{reference.prefix}/{member.file}", raw)
         store.write_json(f"{reference.prefix}/model.json", self.description.model_dump(mode="json"))

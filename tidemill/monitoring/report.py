@@ -83,17 +83,26 @@ def _facts(monitored: Monitored) -> list[Fact]:
         Fact(f"{metric} on the gate rows", number(quality.proven.value, 3)),
     ]
     if quality.measured is not None:
-        facts.append(
-            Fact(f"{metric} measured", _value(quality.measured), f"on {plural(quality.labels, 'row')} with labels")
-        )
+        note = f"{_range(quality.measured)}, on {plural(quality.labels, 'row')} with labels"
+        facts.append(Fact(f"{metric} measured", number(quality.measured.value, 3), note))
     if quality.estimated is not None:
-        facts.append(Fact(f"{metric} estimated", _value(quality.estimated), "from the probabilities, without labels"))
+        note = f"{_range(quality.estimated)}, without labels"
+        facts.append(Fact(f"{metric} estimated", number(quality.estimated.value, 3), note))
     urgent = sum(alarm.level != "note" for alarm in monitored.alarms)
     return [*facts, Fact("Alarms", count(urgent), f"and {plural(len(monitored.alarms) - urgent, 'note')}")]
 
 
+def _unbroken(text: str) -> str:
+    """The text on one line, in a narrow column too."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _value(interval: Interval) -> str:
-    return f"{number(interval.value, 3)} ({number(interval.low, 3)} to {number(interval.high, 3)})"
+    return f"{number(interval.value, 3)} ({_range(interval)})"
+
+
+def _range(interval: Interval) -> str:
+    return f"{number(interval.low, 3)} to {number(interval.high, 3)}"
 
 
 def _alarms_lead(alarms: Sequence[Alarm]) -> str:
@@ -106,7 +115,8 @@ def _alarms(alarms: Sequence[Alarm]) -> list[Block]:
     if not alarms:
         return [Notice("good", "No alarm.", "Every check held in every window of this run.")]
     rows: list[list[Cell]] = [
-        [Badge(alarm.level, _TONES[alarm.level]), alarm.what, moment(alarm.since), alarm.advice] for alarm in alarms
+        [Badge(alarm.level, _TONES[alarm.level]), alarm.what, _unbroken(moment(alarm.since)), alarm.advice]
+        for alarm in alarms
     ]
     return [Table(["Level", "What", "Since", "What to do"], rows)]
 

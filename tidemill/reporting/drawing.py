@@ -171,6 +171,9 @@ def make_room(axes: Axes, texts: Sequence[str]) -> None:
 
 def draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
     """Dashed lines across the chart, each with its word."""
+    title = axes.get_title(loc="left")
+    if title and any(mark.axis == "x" and mark.label for mark in marks):
+        axes.set_title(title, color=COLOURS["muted"], fontsize=10.5, loc="left", pad=22)
     for mark in marks:
         colour = COLOURS[mark.colour]
         if mark.axis == "x":

@@ -117,4 +117,4 @@ def _odds(material: Material, mean: float) -> str:
     """Log-odds as a factor of the odds, which is easier to picture."""
     if material.evidence.binary is None:
         return f" ({mean:+.3g})"
-    return f" (odds × {number(math.exp(mean), 3)})"
+    return f" (odds\u00a0×\u00a0{number(math.exp(mean), 3)})"

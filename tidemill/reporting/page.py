@@ -228,7 +228,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["css"] = Markup(css)
+    environment.globals |= {"css": Markup(css), "missing": MISSING}
     environment.filters |= {"rich": _rich, "paragraphs": _paragraphs, "cell": _cell, "href": _href, "svg": Markup}
     return environment
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from tidemill.store.failures import shown
 from tidemill.store.lake import DEFAULT_LAKE, Json, Store, json_bytes
 from tidemill.store.sources import SourceObject, create_url, list_objects, open_url
 
-__all__ = ["DEFAULT_LAKE", "Json", "SourceObject", "Store", "create_url", "json_bytes", "list_objects", "open_url"]
+__all__ = [
+    "DEFAULT_LAKE",
+    "Json",
+    "SourceObject",
+    "Store",
+    "create_url",
+    "json_bytes",
+    "list_objects",
+    "open_url",
+    "shown",
+]

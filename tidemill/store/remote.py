@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import io
@@ -32,6 +33,7 @@ _CHUNKS_AT_ONCE = 4
 _MOST_CHUNKS = 10_000
 _READ_AHEAD = 4 * 2**20
 _CREATE_ROUNDS = 5
+_NOT_UNDERSTOOD = {errno.ENOSYS, errno.EINVAL, errno.EPERM}
 
 
 class RemoteBackend:
@@ -308,10 +310,14 @@ def _honours_create(root: str, scheme: str, endpoint: str, identity: str) -> boo
     path = f"{root}/{OWN}/probe-{uuid.uuid4().hex}"
     with remote_failures(f"{scheme}://{path}", endpoint, None):
         try:
-            first = _put_if_absent(fs, path, b"1")
-            return first is True and _put_if_absent(fs, path, b"2") is False
+            return _put_if_absent(fs, path, b"1") is True and _put_if_absent(fs, path, b"2") is False
+        except OSError as error:
+            if error.errno in _NOT_UNDERSTOOD:
+                return False
+            raise
         finally:
-            fs.rm_file(path)
+            with contextlib.suppress(OSError):
+                fs.rm_file(path)
 
 
 def _put_if_absent(fs: Any, path: str, data: bytes) -> bool | None:

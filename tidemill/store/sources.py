@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +19,7 @@ from tidemill.store.local import written_whole
 __all__ = ["SourceObject", "create_url", "list_objects", "open_url"]
 
 _MAGIC = "*?["
+_MARKS = ("ETag", "etag", "LastModified", "mtime", "created")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _remote_objects(url: str) -> list[SourceObject]:
     fs, endpoint = _connected(url)
     with remote_failures(url, endpoint, None):
         path = str(fs._strip_protocol(url))
-        if any(char in path for char in _MAGIC):
+        if not url.startswith(("http:", "https:")) and any(char in path for char in _MAGIC):
             found = fs.glob(path, detail=True)
             folder = "/".join(_until_magic(tuple(path.split("/"))))
             files = (name for name in found if found[name]["type"] == "file")
@@ -115,24 +116,19 @@ def _remote_objects(url: str) -> list[SourceObject]:
         else:
             about = fs.info(path)
             if about["type"] == "file":
-                return [_remote_object(fs, path, about, path.rpartition("/")[0], url)]
+                item = _remote_object(fs, path, about, "")
+                return [replace(item, url=url, name=shown(url).rpartition("/")[2])]
             folder = path.rstrip("/")
             below = files_below(fs, path)
             keep = {name: about for name, about in below.items() if not _hidden(_relative(name, folder))}
-        return [_remote_object(fs, name, about, folder, None) for name, about in keep.items()]
+        return [_remote_object(fs, name, about, folder) for name, about in keep.items()]
 
 
-def _remote_object(fs: Any, path: str, about: dict[str, Any], folder: str, url: str | None) -> SourceObject:
+def _remote_object(fs: Any, path: str, about: dict[str, Any], folder: str) -> SourceObject:
     size = int(about.get("size") or 0)
-    mark = (
-        about.get("ETag")
-        or about.get("etag")
-        or about.get("LastModified")
-        or about.get("mtime")
-        or about.get("created")
-    )
-    version = str(mark).strip('"') if mark else f"{size}"
-    return SourceObject(url or str(fs.unstrip_protocol(path)), _relative(path, folder), size, f"{size}-{version}")
+    mark = next((about[name] for name in _MARKS if about.get(name)), "")
+    version = f"{size}-{mark}".replace('"', "")
+    return SourceObject(str(fs.unstrip_protocol(path)), _relative(path, folder), size, version)
 
 
 @contextmanager
