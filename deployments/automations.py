@@ -16,6 +16,8 @@ from deployments.settings import TAG, worker_settings
 __all__ = ["DEAD_RUNS", "dead_runs", "keep", "retrain_on_alarm", "retraining_name"]
 
 ALARM = "tidemill.alarm"
+BURST = timedelta(minutes=10)
+"""Alarms within this time are one: a monitoring run raises an alarm for each column that drifts."""
 DEAD_RUNS = "tidemill: runs without a heartbeat have crashed"
 
 
@@ -41,7 +43,7 @@ def retrain_on_alarm(plan: Plan, deployment: UUID) -> AutomationCore:
             match={"prefect.resource.id": f"tidemill.usecase.{plan.use_case}", "tidemill.level": list(plan.alarms)},
             posture=Posture.Reactive,
             threshold=1,
-            within=timedelta(0),
+            within=BURST,
         ),
         actions=[
             RunDeployment(

@@ -63,11 +63,18 @@ def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Finding]:
 def _validate(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Any]:
     """Great Expectations' results, in an order of its own."""
     import great_expectations
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = great_expectations.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    context = great_expectations.get_context(mode="ephemeral", project_config=config)
     suite = great_expectations.ExpectationSuite(name="suite")
     for place, entry in enumerate(entries):
         suite.add_expectation(_built(entry, place, frame))

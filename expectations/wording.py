@@ -65,7 +65,7 @@ def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
 
 
 def observed(result: Mapping[str, Any], *, passed: bool) -> str:
-    """What was found, from Great Expectations' result: ``3 of 1,200 are not (0.25 %), such as 7 and 9``."""
+    """What was found, from Great Expectations' result: ``3 of 1,200 rows fail (0.25 %), such as 7, 9``."""
     if "unexpected_count" in result and "element_count" in result:
         return _rows_observed(result)
     details = (result.get("details") or {}).get("mismatched") or {}
@@ -83,11 +83,11 @@ def _rows_observed(result: Mapping[str, Any]) -> str:
     rows = int(result["element_count"] or 0) - int(result.get("missing_count") or 0)
     failed = int(result["unexpected_count"] or 0)
     if not failed:
-        return f"all {count(rows)} are"
+        return f"all {count(rows)} rows pass"
     examples = [value for value in result.get("partial_unexpected_list") or () if value is not None]
     such = f", such as {_shown(list(dict.fromkeys(map(_shown, examples)))[:3])}" if examples else ""
     share = f" ({percent(failed / rows)})" if rows else ""
-    return f"{count(failed)} of {count(rows)} are not{share}{such}"
+    return f"{count(failed)} of {count(rows)} rows fail{share}{such}"
 
 
 class _Known(dict[str, str]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from prefect.runtime import flow_run
@@ -31,5 +32,6 @@ def open_lake(lake: str | None) -> Store:
 
 def open_use_case(name: str, lake: str | None) -> tuple[UseCase, Store]:
     """The use case and its lake. Raises UserError when either is wrong."""
+    logging.getLogger("tidemill").setLevel(logging.INFO)  # stages and trials belong in the run's log
     use_case = load_usecase(name)
     return use_case, open_lake(lake)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from prefect import flow
+from prefect import flow, tags
 
 from flows.opening import open_use_case, run_name
 from flows.training import training
@@ -40,4 +40,5 @@ def retraining(
         emit(Note(f"No retraining of {case.name} before {wait:%Y-%m-%d %H:%M} UTC: the cooldown has not passed."))
         return None
     past.begin(now, reason, until)
-    return training(case.name, lake=lake, until=until, reason=reason)
+    with tags("tidemill", case.name):  # a flow within a flow does not have its deployment's
+        return training(case.name, lake=lake, until=until, reason=reason)

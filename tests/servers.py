@@ -1,6 +1,6 @@
 """Real S3 servers for the tests, each on a free port of this machine and stopped at the end.
 
-`rclone serve s3` ignores conditional writes, `moto_server` honours them: what must hold on S3 is
+`rclone serve s3` ignores conditional writes, `moto` honours them: what must hold on S3 is
 tried on both kinds.
 """
 
@@ -81,12 +81,28 @@ def rclone(folder: Path) -> Iterator[S3Server]:
         yield S3Server("rclone", f"http://127.0.0.1:{port}", "tester", "secret-1", "lake", conditional=False)
 
 
+# moto looks and writes in two steps, so two conditional writes can both be made: S3 takes them one by one.
+_MOTO = """
+import sys, threading
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+
+application, one_by_one = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+def answer(environ, start_response):
+    with one_by_one:
+        return application(environ, start_response)
+
+run_simple("127.0.0.1", int(sys.argv[1]), answer, threaded=True)
+"""
+
+
 @contextmanager
 def moto(folder: Path) -> Iterator[S3Server]:
-    """``moto_server``: a simulation in one process, with conditional writes."""
+    """moto's server: a simulation in one process, with conditional writes."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    with running([_tool("moto_server"), "-p", str(port)], port, folder / "moto.log", dict(os.environ)):
+    with running([sys.executable, "-c", _MOTO, str(port)], port, folder / "moto.log", dict(os.environ)):
         endpoint = f"http://127.0.0.1:{port}"
         with urllib.request.urlopen(urllib.request.Request(f"{endpoint}/lake", method="PUT"), timeout=30):
             yield S3Server("moto", endpoint, "tester", "secret-1", "lake", conditional=True)

@@ -58,13 +58,13 @@ def decide(
 def _objection(name: str, difference: Interval, margin: float) -> str | None:
     metric = _name(difference.name)
     if difference.value < 0 and margin >= 0:
-        return f"it is worse than {name} by {-difference.value:.4f} {metric}"
+        return f"it is worse than {name} by {_say(-difference.value)} {metric}"
     if difference.value < margin:
-        return f"it is better than {name} by only {difference.value:.4f} {metric}, and {margin:g} is asked for"
+        return f"it is better than {name} by only {_say(difference.value)} {metric}, and {margin:g} is asked for"
     if difference.low <= min(margin, 0.0):
         return (
-            f"its difference from {name}, {difference.value:+.4f} {metric}, may be chance: "
-            f"the interval goes from {difference.low:+.4f} to {difference.high:+.4f}"
+            f"its difference from {name}, {_say(difference.value, '+')} {metric}, may be chance: "
+            f"the interval goes from {_say(difference.low, '+')} to {_say(difference.high, '+')}"
         )
     return None
 
@@ -73,18 +73,24 @@ def _shown(evaluation: Evaluation) -> str:
     metric = evaluation.metric
     best = min(evaluation.baselines, key=lambda one: one.difference.value)
     text = (
-        f"on {evaluation.rows:,} gate rows its {_name(metric.name)} is {metric.value:.4f} "
-        f"({metric.low:.4f} to {metric.high:.4f}), better by {best.difference.value:.4f} "
-        f"({best.difference.low:.4f} to {best.difference.high:.4f}) than the best baseline, {best.name}"
+        f"on {evaluation.rows:,} gate rows its {_name(metric.name)} is {_say(metric.value)} "
+        f"({_say(metric.low)} to {_say(metric.high)}), better by {_say(best.difference.value)} "
+        f"({_say(best.difference.low)} to {_say(best.difference.high)}) than the best baseline, {best.name}"
     )
     if evaluation.champion is None:
         return text
     lead = evaluation.champion.difference
     how = "better" if lead.value >= 0 else "worse"
     return (
-        f"{text}, and {how} by {abs(lead.value):.4f} ({lead.low:+.4f} to {lead.high:+.4f}) "
+        f"{text}, and {how} by {_say(abs(lead.value))} ({_say(lead.low, '+')} to {_say(lead.high, '+')}) "
         f"than the champion {evaluation.champion.name}"
     )
+
+
+def _say(value: float, sign: str = "") -> str:
+    """A value with as many decimals as its size asks for."""
+    decimals = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return f"{value:{sign},.{decimals}f}"
 
 
 def _name(metric: str) -> str:

@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +143,8 @@ def _own_stdout() -> Iterator[int]:
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield kept
+        with redirect_stdout(sys.stderr):  # what holds on to the old object goes by the descriptor
+            yield kept
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)

@@ -34,7 +34,7 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
     """What to say about ``error``, raised by the command line ``words``. Writes a log for what nobody foresaw."""
     if isinstance(error, click.Abort | KeyboardInterrupt):
         message = "Stopped. What was finished is kept: the same command goes on from there."
-        return Failure(INTERRUPTED, message, f"\n{message}")
+        return Failure(INTERRUPTED, message, message)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return Failure(WRONG, "no command was given", error.format_message())
     if isinstance(error, click.UsageError):

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of, unre
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
-from tidemill.learning.columns import Doubles, TimePart, as_numbers
+from tidemill.learning.columns import MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 
@@ -319,8 +319,9 @@ def _part(part: TimePart, at: datetime | None, reference: datetime | None) -> fl
     if at is None or reference is None:
         return math.nan
     if part == "hours before":
-        return (reference - at).total_seconds() / 3600.0
+        return (reference - at) // timedelta(microseconds=1) / MICROSECONDS_AN_HOUR
     if part == "hour":
-        return at.hour + at.minute / 60.0 + at.second / 3600.0
+        since = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+        return since // timedelta(microseconds=1) / MICROSECONDS_AN_HOUR
     days = {"weekday": at.weekday(), "day of month": at.day, "day of year": at.timetuple().tm_yday}
     return float(days[part])

@@ -104,12 +104,14 @@ class RemoteBackend:
     def put(self, key: str, data: bytes) -> None:
         """One PUT (several when it is large, finished together)."""
         with self._failures():
-            if self._whole:
+            if self._scheme in S3:
+                self._fs.pipe_file(self._path(key), data, **_in_parts(len(data)))
+            elif self._whole:
                 self._fs.pipe_file(self._path(key), data)
-                return
-            temporary = self._temporary()
-            self._fs.pipe_file(temporary, data)
-            self._move(temporary, key)
+            else:
+                temporary = self._temporary()
+                self._fs.pipe_file(temporary, data)
+                self._move(temporary, key)
 
     def create(self, key: str, data: bytes) -> bool:
         """A conditional PUT where the store honours it; else look first, which is not atomic."""
@@ -154,8 +156,7 @@ class RemoteBackend:
                 yield cast(BinaryIO, file)
             with self._failures():
                 if self._scheme in S3:
-                    chunk = max(_CHUNK, -(-path.stat().st_size // _MOST_CHUNKS))
-                    self._fs.put_file(str(path), self._path(key), chunksize=chunk, max_concurrency=_CHUNKS_AT_ONCE)
+                    self._fs.put_file(str(path), self._path(key), **_in_parts(path.stat().st_size))
                 elif self._whole:
                     self._fs.put_file(str(path), self._path(key))
                 else:
@@ -187,6 +188,11 @@ class RemoteBackend:
     def _move(self, temporary: str, key: str) -> None:
         self._fs.makedirs(self._path(key).rsplit("/", 1)[0], exist_ok=True)
         self._fs.mv(temporary, self._path(key))
+
+
+def _in_parts(size: int) -> dict[str, int]:
+    """How s3fs is to cut an upload of ``size`` bytes: in one from 32 MB down, else in parts, few in memory at once."""
+    return {"chunksize": max(_CHUNK, -(-size // _MOST_CHUNKS)), "max_concurrency": _CHUNKS_AT_ONCE}
 
 
 def files_below(fs: Any, path: str) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.learning.world import make_use_case, rows
 from tidemill.errors import UserError
+from tidemill.learning.columns import TimePart, time_part
 from tidemill.learning.features import Recipe
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import forward_folds
@@ -209,3 +210,20 @@ def test_it_never_raises_on_values_of_a_readable_kind_and_a_row_is_read_alike_al
     assert not np.isinf(together).any()
     alone = np.vstack([RECIPE.transform(pd.DataFrame([row])) for row in found])
     np.testing.assert_array_equal(together, alone)
+
+
+@given(st.lists(st.one_of(st.none(), st.datetimes(datetime(1890, 1, 1), datetime(2200, 1, 1))), min_size=1, max_size=9))
+def test_parts_of_times_are_pandas_own(found: list[datetime | None]) -> None:
+    at = pd.to_datetime(pd.Series(found, dtype="object"), utc=True).astype("datetime64[us, UTC]")
+    clock = at.dt
+    expected: dict[TimePart, pd.Series] = {
+        "hour": clock.hour + clock.minute / 60 + clock.second / 3600 + clock.microsecond / 3.6e9,
+        "weekday": clock.day_of_week,
+        "day of month": clock.day,
+        "day of year": clock.day_of_year,
+        "hours before": (at.iloc[0] - at).dt.total_seconds() / 3600,
+    }
+    for part, said in expected.items():
+        np.testing.assert_allclose(
+            time_part(part, at, at.iloc[[0] * len(at)].reset_index(drop=True)), said.astype(float)
+        )

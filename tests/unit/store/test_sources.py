@@ -10,7 +10,7 @@ import fsspec
 import pytest
 
 from tidemill.errors import UserError
-from tidemill.store import Store, create_url, list_objects, open_url
+from tidemill.store import Store, create_url, list_objects, open_url, shown
 
 
 def broken_off(file: BinaryIO) -> None:
@@ -142,7 +142,11 @@ def test_a_web_address_is_read(tmp_path: Path) -> None:
     try:
         base = f"http://127.0.0.1:{server.server_port}"
         found = list_objects(f"{base}/a.csv")
-        assert [item.url for item in found] == [f"{base}/a.csv"]
+        assert [(item.url, item.name) for item in found] == [(f"{base}/a.csv", "a.csv")]
+        (signed,) = list_objects(f"{base}/a.csv?token=very-secret/1")
+        assert signed.url.endswith("?token=very-secret/1")
+        assert signed.name == "a.csv"
+        assert shown(signed.url) == f"{base}/a.csv"
         with open_url(f"{base}/a.csv") as file:
             assert file.read() == b"x,y\n1,2\n"
         with pytest.raises(UserError, match="does not exist"), open_url(f"{base}/none.csv?token=very-secret"):
