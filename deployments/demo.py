@@ -12,6 +12,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ USE_CASE = "flights"
 PROJECT = Path(__file__).resolve().parent.parent
 NOVEMBER = "usecases/flights/data/flights-2013-11.parquet"
 START_SECONDS = 60.0
+_LINE = 100
 
 
 def main() -> int:
@@ -189,6 +191,10 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _quality(value: Mapping[str, Any] | None) -> str:
+    return "not yet" if value is None else "{name} {value:.4f} ({low:.4f} to {high:.4f})".format(**value)
 
 
 def _rows(rows: Mapping[str, int]) -> str:

@@ -1,7 +1,8 @@
 """The model gate: what a version must show on the gate rows before it may become the champion.
 
-It must beat every baseline by the use case's margin, and the champion by its own, and each of these
-differences must be more than chance: the whole of its paired interval on the right side.
+It must beat every baseline by the use case's margin, and the champion by its own. Over a constant (has it
+learnt anything?) and over the champion (is it worth replacing what is live?) the lead must also be more than
+chance: the whole of its paired interval on the right side.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ def objections(
 
     ``incomparable`` says why there is no comparison with the champion, where there should be one.
     """
-    found = [_objection(one.name, one.difference, rules.margin) for one in baselines]
+    found = [_objection(one.name, one.difference, rules.margin, proof=one.name == "constant") for one in baselines]
     if champion is not None:
-        found.append(_objection(f"the champion {champion.name}", champion.difference, rules.champion_margin))
+        named = f"the champion {champion.name}"
+        found.append(_objection(named, champion.difference, rules.champion_margin, proof=True))
     return tuple(reason for reason in (*found, incomparable) if reason)
 
 
@@ -55,13 +57,14 @@ def decide(
     return "promote", f"Promoted: {shown}."
 
 
-def _objection(name: str, difference: Interval, margin: float) -> str | None:
+def _objection(name: str, difference: Interval, margin: float, *, proof: bool) -> str | None:
+    """Why a lead over ``name`` is not enough, or None; with ``proof`` it must be more than chance."""
     metric = _name(difference.name)
     if difference.value < 0 and margin >= 0:
         return f"it is worse than {name} by {_say(-difference.value)} {metric}"
     if difference.value < margin:
         return f"it is better than {name} by only {_say(difference.value)} {metric}, and {margin:g} is asked for"
-    if difference.low <= min(margin, 0.0):
+    if proof and difference.low <= min(margin, 0.0):
         return (
             f"its difference from {name}, {_say(difference.value, '+')} {metric}, may be chance: "
             f"the interval goes from {_say(difference.low, '+')} to {_say(difference.high, '+')}"
@@ -76,6 +79,7 @@ def _shown(evaluation: Evaluation) -> str:
         f"on {evaluation.rows:,} gate rows its {_name(metric.name)} is {_say(metric.value)} "
         f"({_say(metric.low)} to {_say(metric.high)}), better by {_say(best.difference.value)} "
         f"({_say(best.difference.low)} to {_say(best.difference.high)}) than the best baseline, {best.name}"
+        f"{', which may be chance' if best.difference.low <= 0 else ''}"
     )
     if evaluation.champion is None:
         return text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from tidemill.errors import UserError
 from tidemill.progress import Note, emit
 from tidemill.results import Record
-from tidemill.store import Store, create_url
+from tidemill.store import Store, create_url, shown
 
 if (
     TYPE_CHECKING
@@ -102,14 +102,14 @@ def score(
     )
     first = next(frames, None)
     if first is None:
-        raise UserError(f"{input_url} has no rows to score: mend --input, or ask for another window")
+        raise UserError(f"{shown(input_url)} has no rows to score: mend --input, or ask for another window")
     with create_url(output_url) as file:
-        rows = _write(file, _answers(use_case, version, model, first, frames, input_url))
+        rows = _write(file, _answers(use_case, version, model, first, frames, shown(input_url)))
     return Scored(
         use_case=use_case.name,
         version=version.version,
-        input=input_url,
-        output=output_url,
+        input=shown(input_url),
+        output=shown(output_url),
         rows=rows,
         seconds=round(time.perf_counter() - started, 3),
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """A throw-away Prefect server and database, shared by the session (starting one takes many seconds)."""
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server with a database of its own, shared by the session (starting one takes many seconds)."""
     from deployments import engine
 
-    engine.prepare()
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
+    home: Path = tmp_path_factory.mktemp("prefect")
+    with engine.session(quiet=True, home=home) as session:
+        session.wait()
         yield

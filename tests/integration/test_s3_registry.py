@@ -17,7 +17,7 @@ from tests.servers import S3Server
 from tidemill.registry import LedgerEntry, Registry
 from tidemill.store import Store
 
-WRITERS, ROUNDS = 4, 3
+WRITERS, ROUNDS = 3, 3
 
 PROMOTE = """
 import json, os, sys

@@ -90,12 +90,11 @@ class LiveView:
         left = max(trial.seconds_left - since, 0.0)
         spent = now - self._stages["tune"].started if "tune" in self._stages else since
         best = "" if trial.best is None else f"  best {trial.metric} {trial.best:.4f}"
+        words = Text(f"    {self._trials} trial{'s' * (self._trials != 1)}{best}")
+        if not left:  # a given number of trials takes as long as it takes
+            return words
         row = Table.grid(padding=(0, 1))
-        row.add_row(
-            Text(f"    {self._trials} trials{best}"),
-            ProgressBar(total=max(spent + left, 1e-9), completed=spent, width=24),
-            Text(f"{clock(left)} left", style="dim"),
-        )
+        row.add_row(words, ProgressBar(total=spent + left, completed=spent, width=24), Text(f"{clock(left)} left"))
         return row
 
 

@@ -15,7 +15,7 @@ from tidemill.provenance import code_version
 from tidemill.reading import Format, open_dataset
 from tidemill.results import Collected, SourceRead
 from tidemill.snapshot import SnapshotWriter
-from tidemill.store import Json, Store, list_objects
+from tidemill.store import Json, Store, list_objects, shown
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["batches", "collect", "source_state"]
@@ -72,7 +72,7 @@ def batches(
     kinds = {**(types or {}), **declared_kinds(use_case)}
     primary = open_dataset(url, format, kinds, use_case.clean.missing)
     if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
-        raise UserError(f"{url} has no column `{use_case.time}`, which since and until need")
+        raise UserError(f"{shown(url)} has no column `{use_case.time}`, which since and until need")
     yield from open_rows(use_case, primary, scoring=True, types=types).frames(rows, since, until)
 
 
@@ -119,7 +119,8 @@ def _sources(rows: Rows, written: int) -> tuple[SourceRead, ...]:
 
 
 def _source(use_case: UseCase, name: str, rows: int, files: int, lost: int, notes: tuple[str, ...]) -> SourceRead:
-    return SourceRead(name=name, url=use_case.sources[name].url, files=files, rows=rows, unmatched=lost, notes=notes)
+    url = shown(use_case.sources[name].url)
+    return SourceRead(name=name, url=url, files=files, rows=rows, unmatched=lost, notes=notes)
 
 
 def _nothing_within(rows: Rows, since: datetime | None, until: datetime | None) -> str:

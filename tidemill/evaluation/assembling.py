@@ -20,6 +20,8 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["assemble"]
 
 _EXPLAINED = 1000
+_FEWEST_EXPLAINED = 300
+_TREE_ROWS = 400_000
 _DEPENDENCE = 6
 _UNITS = {"binary": "log-odds", "multiclass": "log-odds of the predicted class", "regression": "the target's unit"}
 
@@ -30,7 +32,7 @@ def assemble(
     """``frame`` is the gate rows without their target, in the order of the standings' answers."""
     field = standings.field
     kinds: dict[str, Kind] = {column.name: column.kind for column in model.columns}
-    chosen = sample(len(frame), _EXPLAINED, use_case.seed)
+    chosen = sample(len(frame), _explained(model), use_case.seed)
     explained = frame.iloc[chosen]
     contributions = model.contributions(explained)
     ranked = importances(contributions)
@@ -62,6 +64,12 @@ def assemble(
         contribution_unit=_UNITS[model.task],
         explained_rows=len(chosen),
     )
+
+
+def _explained(model: Model) -> int:
+    """How many rows to explain: fewer for a Model of many trees, so that it takes seconds and not minutes."""
+    trees = sum(member.rounds for member in model.description.members) * max(len(model.classes) - 1, 1)
+    return max(min(_TREE_ROWS // max(trees, 1), _EXPLAINED), _FEWEST_EXPLAINED)
 
 
 def _contenders(standings: Standings) -> tuple[Contender, ...]:

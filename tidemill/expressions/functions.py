@@ -73,7 +73,7 @@ def _duration(name: str, column: pd.Series) -> pd.Series:
         microseconds = np.rint(number * (_SECONDS[name] * 1e6))
         measured = np.abs(microseconds) <= _LONGEST_DURATION
     durations = np.where(measured, microseconds, 0).astype("int64").astype("timedelta64[us]")
-    durations[~measured] = np.timedelta64("NaT")
+    durations[~measured] = np.timedelta64("NaT", "us")
     return pd.Series(durations, index=column.index)
 
 

@@ -116,8 +116,6 @@ class _Search:
                 hopeless=proposal.hopeless,
                 deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
             )
-            if curve.cut and self._ranked():
-                return
             trial = self._trial(proposal.number, proposal.parameters, curve, time.perf_counter() - began)
             self._log.write(trial, curve.margins)
             sampling.learn(trial)

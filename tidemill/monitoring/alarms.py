@@ -67,10 +67,14 @@ def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None)
 
 
 def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool) -> Iterator[Alarm]:
-    """Measured worse than proven by more than ``margin``, or estimated so where few labels are there."""
+    """Measured worse than proven, or estimated so where no label is there.
+
+    A warning is worse by more than ``margin`` and more than chance explains; a page is worse by more
+    than ``margin`` with the uncertainty of both values taken off.
+    """
     if quality.measured is not None:
         worse = _worse(metric, quality.measured, quality.proven)
-        if worse[0] > margin:
+        if worse[0] > margin and worse[1] > 0:
             level: Level = "page" if worse[1] > margin else "warn"
             what = f"{_told(metric, quality.measured)} on {plural(quality.labels, 'row')} with labels"
             yield _alarm("quality", level, f"{what}, {_told(metric, quality.proven)} on the gate rows", [])

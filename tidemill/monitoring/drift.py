@@ -34,6 +34,7 @@ FEWEST_ROWS = 50
 USUAL_FACTOR = 1.5
 MISSING_NOTE, MISSING_WARN = 0.01, 0.05
 UNSEEN_NOTE, UNSEEN_WARN = 0.001, 0.05
+FEWEST_UNSEEN = 5
 _EXAMPLES = 5
 
 
@@ -145,7 +146,8 @@ def _lacking(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) -> Fi
 def _new_values(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) -> Finding | None:
     """Values that training never had, beyond what each of its windows brought too."""
     usual = reference.usual.unseen if reference.usual else 0.0
-    if drift.unseen < UNSEEN_NOTE or drift.unseen <= USUAL_FACTOR * usual:
+    rows = round(drift.unseen * drift.rows)
+    if rows < FEWEST_UNSEEN or drift.unseen < UNSEEN_NOTE or drift.unseen <= USUAL_FACTOR * usual:
         return None
     such = f", such as {listed(list(drift.examples[:3]))}" if drift.examples else ""
     words = f"has values in {percent(drift.unseen)} of rows that training never had{such}"

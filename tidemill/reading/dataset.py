@@ -15,6 +15,7 @@ from tidemill.reading.files import DataFile, Format, data_files
 from tidemill.reading.jsonlines import read_json_lines, scan_json_lines
 from tidemill.reading.parquet import TimeLimits, read_parquet, scan_parquet
 from tidemill.reading.plain import agreed, frame_of, plain_table
+from tidemill.store import shown
 from tidemill.usecase.schema import CleanRules
 
 __all__ = ["Dataset", "open_dataset"]
@@ -82,10 +83,10 @@ def open_dataset(
         if rows or len(files) == 1:
             schemas.append((file.name, schema))
     if not total:
-        what = files[0].name if len(files) == 1 else f"each of the {len(files)} files of {url}"
+        what = files[0].name if len(files) == 1 else f"each of the {len(files)} files of {shown(url)}"
         raise UserError(f"{what} has column names and not one row: put the data there")
     schema, notes = agreed(schemas, declared)
-    return Dataset(url, tuple(files), schema, total, notes, tuple(missing))
+    return Dataset(shown(url), tuple(files), schema, total, notes, tuple(missing))
 
 
 def _scan(file: DataFile, kinds: Mapping[str, Kind], missing: Sequence[str]) -> tuple[pa.Schema, int]:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Literal, cast
 import pyarrow as pa
 
 from tidemill.errors import UserError
-from tidemill.store import SourceObject, list_objects, open_url
+from tidemill.store import SourceObject, list_objects, open_url, shown
 
 __all__ = ["DataFile", "Format", "data_files", "opened"]
 
@@ -51,7 +51,7 @@ class DataFile:
     @property
     def name(self) -> str:
         """What messages call it."""
-        return self.object.url
+        return shown(self.object.url)
 
 
 def data_files(url: str, format: Format = "auto") -> list[DataFile]:
@@ -98,8 +98,8 @@ def _settled(found: SourceObject, format: Format) -> DataFile:
         if said is None:
             endings = ", ".join(_ENDINGS)
             raise UserError(
-                f"{found.url} does not say what it is: its name should end in one of {endings} (with .gz or .zst if "
-                f"compressed), or give the source a `format`"
+                f"{shown(found.url)} does not say what it is: its name should end in one of {endings} (with .gz or .zst "
+                f"if compressed), or give the source a `format`"
             )
         format = said
     return DataFile(found, format, compression)

@@ -51,7 +51,8 @@ def _data(material: Material) -> str:
         f"## Data\n\n{sources}\n\n"
         f"{count(balance.collected)} rows were collected: {count(balance.deduplicated)} repeats, "
         f"{count(balance.quarantined)} quarantined, {count(balance.waiting)} waiting, {count(balance.used)} used. "
-        f"{count(split.train.rows)} rows{until} trained the model, {count(split.gate.rows)} judged it (split by {split.by})."
+        f"{count(split.train.rows)} rows{until} trained the model, {count(split.gate.rows)} judged it (split by "
+        f"{split.by})."
     )
 
 

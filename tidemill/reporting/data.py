@@ -58,7 +58,8 @@ def checks(material: Material) -> Section:
     if not results:
         blocks.append(
             Prose(
-                f"This use case has no expectations yet. `expectations/{material.use_case.name}.yaml` is where they go, "
+                f"This use case has no expectations yet. `expectations/{material.use_case.name}.yaml` is where they "
+                "go, "
                 "and `tidemill init` writes a first draft from the data."
             )
         )
@@ -74,7 +75,8 @@ def checks(material: Material) -> Section:
         blocks.append(Table(_HEAD, [_told(one) for one in failed]))
         blocks.append(
             Prose(
-                "A failed warning is for a person to look at; a critical one would have stopped the run before training."
+                "A failed warning is for a person to look at; a critical one would have stopped the run before "
+                "training."
             )
         )
     passed = [one for one in results if one.passed]

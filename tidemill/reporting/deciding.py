@@ -33,11 +33,11 @@ def decision(material: Material) -> Section:
     """The gate's rules, each comparison, and the outcome."""
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
     name = metric_name(evaluation.metric.name)
-    asked = f"by at least {rules.margin:g}" if rules.margin else "by any margin"
+    asked, champion = _by(rules.margin), _by(rules.champion_margin)
     blocks: list[Block] = [
         Prose(
-            f"A version is promoted when its {name} beats every plain baseline {asked}, and the champion by "
-            f"{rules.champion_margin:g}, on rows that neither has seen, and when the whole interval of each difference lies "
+            f"A version is promoted when its {name} beats every plain baseline {asked}, and the champion "
+            f"{champion}, on rows that neither has seen, and when the whole interval of each difference lies "
             "on the right side: what may be chance does not count."
         ),
         _comparisons(material),
@@ -71,7 +71,8 @@ def limits_of(material: Material) -> list[str]:
         how = "groups that it had not seen" if split.by == "group" else "rows drawn at random"
         found.append(f"It was judged on {how}, not on later ones: what changes with time was not put to the test.")
     found.append(
-        f"Intervals tell how far chance in {plural(evidence.rows, 'gate row')} may move a value. They know nothing of data "
+        f"Intervals tell how far chance in {plural(evidence.rows, 'gate row')} may move a value. They know nothing "
+        "of data "
         "that is wrong, or of rows unlike these."
     )
     if evidence.binary is not None:
@@ -150,6 +151,17 @@ def _comparisons(material: Material) -> Table:
     ]
     head = ["against", f"its {metric_name(evaluation.metric.name)}", "this model is better by", "interval", "verdict"]
     return Table(head, rows, "Paired differences on the same resamples of the same rows; more than 0 is better.")
+
+
+def _by(margin: float) -> str:
+    """A rule's margin in words."""
+    return (
+        f"by at least {margin:g}"
+        if margin > 0
+        else "by any margin"
+        if margin == 0
+        else f"or is at most {-margin:g} behind"
+    )
 
 
 def _verdict(one: Baseline, margin: float) -> Badge:

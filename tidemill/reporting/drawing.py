@@ -44,7 +44,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of a chart of bars or intervals. ``note`` stands behind the value; ``beside`` is another value, as a stroke."""
+    """A row of a chart of bars or intervals. ``note`` stands behind the value; ``beside`` is another value, as a "
+    "stroke."""
 
     label: str
     value: float

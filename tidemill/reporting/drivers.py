@@ -10,7 +10,7 @@ from tidemill.evaluation.evidence import Dependence, Piece
 from tidemill.reporting.charts import Bar, Line, Mark, bars, intervals, lines
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Section, Table
-from tidemill.reporting.wording import count, listed, number, percent, plural
+from tidemill.reporting.wording import count, listed, number, percent, plural, signed
 
 __all__ = ["what_drives_it"]
 
@@ -48,7 +48,8 @@ def _importance(material: Material) -> Figure:
     chart = bars(rows, alt="; ".join(f"{row.label} {percent(row.value)}" for row in rows), form="percent")
     idle = sum(one.share < 0.01 for one in evidence.importances)
     words = (
-        f"The model's answer for a row is a sum of what each column adds or takes away. This is how much each column moves "
+        "The model's answer for a row is a sum of what each column adds or takes away. This is how much each column "
+        "moves "
         f"answers on average, over {count(evidence.explained_rows)} gate rows (exact Shapley values of the trees)."
     )
     if idle:
@@ -103,7 +104,7 @@ def _words(material: Material, pieces: tuple[Piece, ...]) -> str:
     )
     missing = next((piece for piece in pieces if piece.label == "missing"), None)
     if missing is not None:
-        words += f" Where it is missing: {missing.mean:+.2f}{_odds(material, missing.mean)}."
+        words += f" Missing values count, too{_odds(material, missing.mean)}."
     return f"{words} The band holds eight in ten rows; where it is wide, other columns play along."
 
 
@@ -116,5 +117,5 @@ def _name(piece: Piece) -> str:
 def _odds(material: Material, mean: float) -> str:
     """Log-odds as a factor of the odds, which is easier to picture."""
     if material.evidence.binary is None:
-        return f" ({mean:+.3g})"
+        return f" ({signed(mean, 3)})"
     return f" (odds\u00a0×\u00a0{number(math.exp(mean), 3)})"

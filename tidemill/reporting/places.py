@@ -37,12 +37,15 @@ def _reading(material: Material) -> str:
     """How to read the charts, and what comparing parts by this metric can't say."""
     best = material.best_baseline.name
     words = (
-        f"Behind each part stand its {metric_name(material.metric.name)} and its rows. Red is clearly worse than all rows "
-        f"together, green clearly better, and a small upright stroke is what {best}, the best plain model, reaches there."
+        f"Behind each part stand its {metric_name(material.metric.name)} and its rows. Red is clearly worse than all "
+        "rows "
+        f"together, green clearly better, and a small upright stroke is what {best}, the best plain model, reaches "
+        "there."
     )
     if material.metric.name in ("auc", "r2"):
         words += (
-            f"\n\n{metric_name(material.metric.name)} within a part only counts what the model tells apart inside of it. "
+            f"\n\n{metric_name(material.metric.name)} within a part only counts what the model tells apart inside of "
+            "it. "
             "Where the column itself carries much of the answer, every part looks worse than the whole: then the "
             "distance from the stroke says more than the colour."
         )

@@ -41,7 +41,9 @@ def _metrics(material: Material) -> Table:
             values.append(MISSING if theirs is None else number(theirs))
         rows.append([metric_name(name), *values])
     head = ["metric", "this model", "interval", *(one.name for one in others)]
-    return Table(head, rows, "What a threshold decides is shown for this model only, accuracy of the others at 0.5.")
+    binary = material.evidence.task == "binary"
+    caption = "What a threshold decides is shown for this model only, accuracy of the others at 0.5." if binary else ""
+    return Table(head, rows, caption)
 
 
 def _binary(material: Material, binary: Binary) -> list[Block]:
@@ -78,8 +80,10 @@ def _roc(material: Material, binary: Binary) -> Figure:
     )
     at = next((y for x, y in zip(own.x, own.y, strict=True) if x >= 0.2), 1.0) if own else 0.0
     words = (
-        f"Every point is a place to cut. When one in five `{binary.negative}` rows may be flagged by mistake, the model "
-        f"finds **{percent(at)}** of the `{binary.positive}` ones. The dotted line is a coin's toss; the area under the "
+        f"Every point is a place to cut. When one in five `{binary.negative}` rows may be flagged by mistake, the "
+        "model "
+        f"finds **{percent(at)}** of the `{binary.positive}` ones. The dotted line is a coin's toss; the area under "
+        "the "
         f"curve is the AUC, **{number(area)}**."
     )
     return Figure(chart, "What is found for how many false alarms", words)
@@ -111,8 +115,10 @@ def _calibration(binary: Binary) -> Figure:
     way = "too high" if worst.predicted > worst.observed else "too low"
     trusted = worst.low <= worst.predicted <= worst.high
     words = (
-        "Rows are put into bins by their predicted probability; a dot on the dotted line means that as many happened as "
-        f"were predicted. On average the probabilities are off by **{number(100 * binary.calibration_error, 2)} points**. "
+        "Rows are put into bins by their predicted probability; a dot on the dotted line means that as many "
+        "happened as "
+        f"were predicted. On average the probabilities are off by **{number(100 * binary.calibration_error, 2)} "
+        "points**. "
     )
     words += (
         "No bin is off by more than chance allows."
@@ -247,7 +253,8 @@ def _multiclass(shapes: Multiclass) -> list[Block]:
         words += f" The hardest is `{hardest.label}`: **{percent(hardest.recall)}** of its rows are named rightly."
     error = number(100 * shapes.calibration_error, 2)
     believed = (
-        f"Rows by the probability of the class that was named, and the share that was named rightly. On average it is off "
+        "Rows by the probability of the class that was named, and the share that was named rightly. On average it "
+        "is off "
         f"by **{error} points**."
     )
     rows: list[list[Cell]] = [
@@ -306,7 +313,8 @@ def _regression(target: str, shapes: Regression) -> list[Block]:
     )
     spread = (
         f"Half of the errors are smaller than **{number(shapes.errors['50%'], 3)}**, and 95 % are smaller than "
-        f"{number(shapes.errors['95%'], 3)}. The predicted intervals are {number(shapes.width, 3)} wide and hold the truth "
+        f"{number(shapes.errors['95%'], 3)}. The predicted intervals are {number(shapes.width, 3)} wide and hold the "
+        "truth "
         f"for **{percent(shapes.covered)}** of the rows (meant: {percent(shapes.coverage)})."
     )
     figures = [

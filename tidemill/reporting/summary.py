@@ -104,9 +104,11 @@ def _plain_words(material: Material) -> str:
     if evidence.regression is not None:
         errors = evidence.regression.errors
         return (
-            f"{first}\n\nHalf of its answers are off by less than **{number(errors['50%'], 3)}**, and nine in ten by less "
+            f"{first}\n\nHalf of its answers are off by less than **{number(errors['50%'], 3)}**, and nine in ten by "
+            "less "
             f"than **{number(errors['90%'], 3)}**. The intervals that it gives hold the true value for "
-            f"{percent(evidence.regression.covered)} of the rows; they are made to hold {percent(evidence.regression.coverage)}."
+            f"{percent(evidence.regression.covered)} of the rows; they are made to hold "
+            f"{percent(evidence.regression.coverage)}."
         )
     right = next((one.value for one in evidence.challenger.metrics if one.name == "accuracy"), 0.0)
     plain = next((one.value for one in material.best_baseline.metrics if one.name == "accuracy"), None)
@@ -125,9 +127,11 @@ def _binary_words(material: Material) -> str:
     precision = hit / (hit + false)
     return (
         f"Of 100 rows it calls **{number(100 * flagged, 2)}** `{binary.positive}`. Of those, "
-        f"**{number(100 * precision, 2)} in 100** are; picked blindly it would be {number(100 * binary.prevalence, 2)}. "
+        f"**{number(100 * precision, 2)} in 100** are; picked blindly it would be "
+        f"{number(100 * binary.prevalence, 2)}. "
         f"So it finds **{percent(hit / max(hit + missed, 1))}** of all that are `{binary.positive}`. "
-        f"Where to cut is a choice, at {number(binary.threshold, 3)} now: cut lower, and it finds more, with more false alarms."
+        f"Where to cut is a choice, at {number(binary.threshold, 3)} now: cut lower, and it finds more, with more "
+        "false alarms."
     )
 
 

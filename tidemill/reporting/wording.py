@@ -77,12 +77,12 @@ def span(low: float, high: float, digits: int = 4) -> str:
 
 
 def percent(share: float | None, decimals: int | None = None) -> str:
-    """``24 %``, ``2.4 %``, ``0.24 %``: a share, with as many decimals as it needs."""
+    """``24 %``, ``2.4 %``, ``0.24 %``, ``99.7 %``: a share, with as many decimals as it needs."""
     if share is None or math.isnan(share):
         return MISSING
     if decimals is None:
-        size = abs(share)
-        decimals = 0 if size >= 0.1 or size == 0 else 1 if size >= 0.01 else 2
+        near = min(abs(share), 10 * abs(1 - share)) if 0 < share < 1 else 1.0
+        decimals = 0 if near >= 0.1 else 1 if near >= 0.01 else 2
     text = f"{100 * share:.{decimals}f}".removesuffix(".0")
     if share > 0 and float(text) == 0:
         text = "< 0.01"

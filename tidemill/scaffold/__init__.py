@@ -8,7 +8,7 @@ import pandas as pd
 
 from tidemill.errors import UserError, did_you_mean
 from tidemill.scaffold.findings import look_at
-from tidemill.scaffold.writing import usecase_text
+from tidemill.scaffold.writing import source_title, usecase_text
 from tidemill.usecase.schema import Source, Target, UseCase
 from tidemill.usecase.values import check_name
 
@@ -39,7 +39,7 @@ def infer_usecase(
     except ValueError as problem:
         raise UserError(f"`{name}` can't be the name of a use case: {problem}") from None
     ids = (id,) if isinstance(id, str) else tuple(dict.fromkeys(id or ()))
-    _check_columns(source_url, frame, target, time, ids, group)
+    _check_columns(source_title(source_url), frame, target, time, ids, group)
     use_case = UseCase(
         name=name,
         sources={_source_name(source_url): Source(url=source_url)},

@@ -11,11 +11,11 @@ from tidemill.usecase.loading import project_folder
 from tidemill.usecase.schema import UseCase
 from tidemill.usecase.values import duration_text
 
-__all__ = ["scalar", "usecase_text"]
+__all__ = ["scalar", "source_title", "usecase_text"]
 
 SCHEMA = "docs/usecase.schema.json"
 MOST_HINTS = 25
-_PLAIN = re.compile(r"^(?:\.{0,2}/)?[A-Za-z_][A-Za-z0-9_./:*-]*\Z")
+_PLAIN = re.compile(r"^(?:\.{0,2}/)*[A-Za-z_][A-Za-z0-9_./:*-]*\Z")
 _OTHER_THAN_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
@@ -25,6 +25,11 @@ def scalar(text: str) -> str:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in escaped) + '"'
+
+
+def source_title(url: str) -> str:
+    """How messages call a source: relative ones start at the use case's folder, which nobody types."""
+    return re.sub(r"^(?:\.\./)+", "", url)
 
 
 def usecase_text(use_case: UseCase, found: Findings) -> str:
@@ -45,9 +50,10 @@ def usecase_text(use_case: UseCase, found: Findings) -> str:
 def _head(use_case: UseCase, found: Findings) -> Iterator[str]:
     if (project_folder() / SCHEMA).is_file():
         yield f"# yaml-language-server: $schema=../../{SCHEMA}"
-    url = use_case.sources[use_case.primary].url
-    yield f"# Written by `tidemill init` from {found.rows:,} rows of {printable(url)}. Lines that begin with `#` are"
-    yield "# guesses and defaults: read them, and say what you know better. Every field: docs/reference/usecase.md."
+    source = printable(source_title(use_case.sources[use_case.primary].url))
+    yield f"# Written by `tidemill init` from {found.rows:,} rows of {source}."
+    yield "# Lines that begin with `#` are guesses and defaults: read them, and say what you know better."
+    yield "# Every field: docs/reference/usecase.md."
     yield ""
     yield f"name: {use_case.name} # the folder's name: tidemill train {use_case.name}"
     yield f"title: {scalar(_question(use_case, found))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tidemill.learning import boosting, tuning
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
+from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
 
 TRIALS = 7
@@ -163,3 +165,11 @@ def test_a_stored_trial_of_a_newer_format_is_refused(memory: Store) -> None:
     memory.write_json(key, {**memory.read_json(key), "format": 2})
     with pytest.raises(UserError, match=r"format 2; this Tidemill reads up to 1: upgrade it"):
         TrialLog(memory, study.prefix).read()
+
+
+def test_a_metric_that_is_undefined_is_the_users_error(memory: Store) -> None:
+    world = make_world(memory)
+    flat = world.split.train.read(memory).assign(bought=1)
+    split = world.split.model_copy(update={"train": write_snapshot(memory, "toy", "flat", flat)})
+    with pytest.raises(UserError, match="the metric `auc` is undefined on the validation rows"):
+        replace(world, split=split).tune(trials=1)

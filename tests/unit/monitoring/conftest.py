@@ -104,14 +104,20 @@ def make_watched(store: Store, task: str = "binary", **sections: object) -> Watc
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Watched:
-    """Trained once; tests that store history copy it (:func:`watched`)."""
+    """Trained once; tests, which store history, copy it (:func:`painted`)."""
     return make_watched(Store(f"memory://{tmp_path_factory.mktemp('watched')}"))
 
 
 @pytest.fixture
-def watched(trained: Watched, memory: Store) -> Watched:
+def painted(trained: Watched, memory: Store) -> Watched:
     """The trained version in a lake of the test's own."""
     for key in trained.store.list():
-        if "/monitoring/" not in key:
-            memory.write_bytes(key, trained.store.read_bytes(key))
+        memory.write_bytes(key, trained.store.read_bytes(key))
     return Watched(memory, trained.use_case, trained.version)
+
+
+@pytest.fixture
+def watched(painted: Watched, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """The same, without the page: its charts take most of a run's time."""
+    monkeypatch.setattr("tidemill.monitoring.report.render_report", lambda *_: "<!DOCTYPE html>")
+    return painted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,8 +26,9 @@ NORMAL = trained(np.random.default_rng(0).normal(size=100_000))
 def judged(column: ColumnProfile, values: object, *, limits: Limits = LIMITS, young: bool = False) -> ColumnDrift:
     tally = Tally(column)
     series = pd.Series(values)
-    for start in range(0, len(series), 700):
-        tally.add(series.iloc[start : start + 700])
+    half = len(series) // 2
+    for part in (series.iloc[:half], series.iloc[half:]):
+        tally.add(part)
     return judge_column(tally, limits, young=young)
 
 
@@ -61,7 +64,7 @@ def test_what_training_did_too_is_a_note() -> None:
     random = np.random.default_rng(2)
     drift = judged(seasonal, random.normal(1.0, size=5_000))
     assert drift.level == "note"
-    assert "and by up to 1.0 among training's own windows" in drift.findings[0].words
+    assert "and by up to 1 among training's own windows" in drift.findings[0].words
     assert judged(seasonal, random.normal(3.0, size=5_000)).level == "page"
 
 
@@ -97,8 +100,7 @@ def test_new_levels_are_told_by_name() -> None:
     some = pd.Series(["north", "south"] * 480 + ["Atlantis"] * 40)
     (finding,) = judged(regions, some).findings
     assert (finding.kind, finding.level) == ("unseen", "note")
-    assert "Atlantis" in finding.words
-    assert "4.0" in finding.words
+    assert re.fullmatch(r"has values in 4\s% of rows that training never had, such as Atlantis", finding.words)
     many = pd.Series(["north", "south"] * 350 + ["Atlantis"] * 300)
     assert ("unseen", "warn") in [(one.kind, one.level) for one in judged(regions, many).findings]
 

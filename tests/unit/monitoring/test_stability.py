@@ -46,12 +46,15 @@ def test_an_empty_bin_is_no_infinity_and_hangs_on_no_size() -> None:
 def test_chance_is_as_large_as_stated(rows: int, bins: int) -> None:
     random = np.random.default_rng(rows + bins)
     shares = np.full(bins, 1 / bins)
-    found = [
-        stability_index(random.multinomial(50_000, shares), random.multinomial(rows, shares)) for _ in range(2_000)
+    groups = coarser(random.multinomial(50_000, shares), rows)
+    joined = [
+        [np.bincount(groups, random.multinomial(size, shares)).astype(np.int64) for size in (50_000, rows)]
+        for _ in range(2_000)
     ]
-    assert np.mean(found) == pytest.approx(noise(50_000, rows, bins), rel=0.2)
-    beyond = np.mean([value > chance_bound(50_000, rows, bins, 0.01) for value in found])
-    assert beyond <= 0.025
+    found = [stability_index(*pair) for pair in joined]
+    assert np.mean(found) == pytest.approx(noise(50_000, rows, int(groups.max()) + 1), rel=0.15)
+    beyond = np.mean([value > chance_bound(50_000, rows, int(groups.max()) + 1, 0.01) for value in found])
+    assert beyond <= 0.02
 
 
 def test_bounds_shrink_with_rows_and_grow_with_bins() -> None:

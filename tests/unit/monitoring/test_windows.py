@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -27,7 +28,7 @@ def test_windows_touch_and_cover_all(hours: int, length: int) -> None:
     found = spans(START, until, window)
     assert found[0][0].since == START
     assert found[-1][0].until == until
-    for (one, _), (next_one, _) in zip(found, found[1:], strict=False):
+    for (one, _), (next_one, _) in pairwise(found):
         assert one.until == next_one.since
     lengths = [span.until - span.since for span, _ in found]  # type: ignore[operator]
     assert all(window / 2 <= one < window * 1.5 for one in lengths) or len(found) == 1
