@@ -128,10 +128,9 @@ class Demo:
         self.told.append(
             ("watched", f"{said['rows']:,} flights, {said['window']['since'][:10]} to {said['window']['until'][:10]}")
         )
-        self.told += [("alarm", f"{alarm['level']}: {alarm['what']}") for alarm in said["alarms"]] or [
-            ("alarm", "none")
-        ]
-        self.told.append(("quality", json.dumps(said["quality"])))
+        for alarm in said["alarms"]:
+            self.told.append(("alarm", f"{alarm['level']}: {textwrap.shorten(alarm['what'], _LINE, placeholder=' …')}"))
+        self.told += [("quality", f"{how} {_quality(value)}") for how, value in said["quality"].items()]
         self.told.append(("report", said["report"]))
 
     def tell(self) -> None:

@@ -1,6 +1,6 @@
 """Data Docs: a suite's outcome as one self-contained page in the lake, beside Great Expectations' own result.
 
-Great Expectations' rendered site takes its style and scripts from seven other servers, so it is not
+Great Expectations' rendered site takes its style and scripts from six other servers, so it is not
 used (docs/decisions/60): a page in the lake must open without a network.
 """
 

@@ -11,6 +11,7 @@ from prefect.events import emit_event
 from flows.opening import open_use_case, run_name
 from tasks.clean import clean
 from tasks.collect import collect
+from tasks.stage import artifact_key
 from tasks.watch import watch
 from tasks.window import window
 from tidemill.monitoring.records import Alarm, Monitored
@@ -84,7 +85,9 @@ def _publish(use_case: UseCase, store: Store, seen: Monitored) -> None:
     table = f"| level | what | what to do |\n| --- | --- | --- |\n{rows}" if rows else "No alarms."
     create_markdown_artifact(
         f"## {use_case.title or use_case.name}\n\n{seen.rows:,} rows watched with `{seen.version}`.\n\n{table}\n",
-        key=f"{use_case.name}-monitoring",
+        key=artifact_key(use_case.name, "monitoring"),
         description=f"{len(seen.alarms)} alarms on {seen.rows:,} rows",
     )
-    create_link_artifact(store.url_of(seen.report), "the monitoring report", key=f"{use_case.name}-monitoring-report")
+    create_link_artifact(
+        store.url_of(seen.report), "the monitoring report", key=artifact_key(use_case.name, "monitoring-report")
+    )

@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.opening import open_use_case, run_name
 from tasks.score import score
+from tasks.stage import artifact_key
 from tidemill.collecting import resolved
 from tidemill.registry import Registry
 from tidemill.scoring import Scored
@@ -46,7 +47,7 @@ def scoring(
     scored = score(case, store, chosen, source, output, since, until).result
     create_markdown_artifact(
         f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`",
-        key=f"{case.name}-scoring",
+        key=artifact_key(case.name, "scoring"),
         description=f"{scored.rows:,} rows answered by {scored.version}",
     )
     return scored

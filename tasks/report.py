@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.runtime import task_run
 
-from tasks.stage import stage
+from tasks.stage import artifact_key, stage
 from tidemill.registry import ModelVersion
 from tidemill.results import Decision, Report
 from tidemill.stages import Outcome, once
@@ -55,16 +55,20 @@ def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: De
     """Show the run's outcome as artifacts: a summary, the metrics, and links to the report and the Data Docs."""
     name = use_case.name
     create_markdown_artifact(
-        _summary(use_case, version, decision), key=f"{name}-training", description=decision.sentence
+        _summary(use_case, version, decision), key=artifact_key(name, "training"), description=decision.sentence
     )
-    create_table_artifact(_metrics(version), key=f"{name}-metrics", description=f"{version.version} on the gate rows")
-    create_link_artifact(store.url_of(made.html), "the report", key=f"{name}-report", description="For everybody.")
+    create_table_artifact(
+        _metrics(version), key=artifact_key(name, "metrics"), description=f"{version.version} on the gate rows"
+    )
+    create_link_artifact(
+        store.url_of(made.html), "the report", key=artifact_key(name, "report"), description="For everybody."
+    )
     docs = version.lineage.validation.data_docs
     if docs is not None:
         create_link_artifact(
             store.url_of(docs),
             "the Data Docs",
-            key=f"{name}-data-docs",
+            key=artifact_key(name, "data-docs"),
             description="What the data had to be, and was.",
         )
 

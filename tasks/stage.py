@@ -23,7 +23,7 @@ from tidemill.errors import TransientError
 from tidemill.progress import StageFinished, StageStarted, emit
 from tidemill.stages import Outcome
 
-__all__ = ["Stage", "stage", "told"]
+__all__ = ["Stage", "artifact_key", "stage", "told"]
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
@@ -61,6 +61,11 @@ def stage(name: str, *, timeout: float) -> Callable[[Callable[P, Outcome[R]]], S
         return Stage(function, name, timeout)
 
     return wrap
+
+
+def artifact_key(use_case: str, what: str) -> str:
+    """The key of a use case's artifact. Prefect allows no underscores in one."""
+    return f"{use_case}-{what}".replace("_", "-")
 
 
 def told(name: str, act: Callable[[], tuple[R, bool]], summary: Callable[[R], str]) -> Outcome[R]:

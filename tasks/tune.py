@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.runtime import task_run
 
-from tasks.stage import stage
+from tasks.stage import artifact_key, stage
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress_logger
 from tidemill.results import Labelled, Split, Study, Validation
@@ -67,7 +67,7 @@ def _progress_artifact(name: str, budget: float) -> Iterator[None]:
     if not task_run.id:
         yield
         return
-    artifact = create_progress_artifact(0.0, key=f"{name}-tuning", description=f"Tuning {name}: starting.")
+    artifact = create_progress_artifact(0.0, key=artifact_key(name, "tuning"), description=f"Tuning {name}: starting.")
     handler = _Progress(artifact if isinstance(artifact, UUID) else UUID(str(artifact)), name, budget)
     progress_logger.addHandler(handler)
     try:

@@ -62,7 +62,7 @@ def validated(world: World) -> Validation:
     )
 
 
-def train_world(world: World, trials: int = 2) -> tuple[Study, ModelReference]:
+def train_world(world: World, trials: int = 4) -> tuple[Study, ModelReference]:
     """Tune and train on the world's training rows."""
     from tidemill.learning.training import train
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -19,7 +20,11 @@ __all__ = ["main"]
 
 
 def main(how: str, project: str, lake: str) -> None:
-    """Train once. ``seconds`` is the call alone, ``imports`` what came before it, of which ``prefect`` is Prefect's."""
+    """Train once.
+
+    ``seconds`` is the call alone, ``imports`` what came before it, of which ``prefect`` is Prefect's; ``cpu`` is the
+    processor time of the whole process, which a busy machine changes less than it changes the clock.
+    """
     os.environ["TIDEMILL_PROJECT"] = project
     engine.prepare(quiet=True)
     started = time.perf_counter()
@@ -31,8 +36,10 @@ def main(how: str, project: str, lake: str) -> None:
     imported = time.perf_counter()
     run = _bare(training, lake) if how == "bare" else training(NAME, lake=lake)
     done = time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_SELF)
     said = {
         "seconds": done - imported,
+        "cpu": used.ru_utime + used.ru_stime,
         "imports": imported - started,
         "prefect": prefect_imported - started,
         "stages": run.seconds,

@@ -63,7 +63,9 @@ def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None)
                 yield _alarm(kind, level, said, [one.name for one, _ in found])
     for finding in prediction.findings if prediction is not None else ():
         if finding.kind == "drift":
-            yield _alarm("prediction", finding.level, f"the predictions {finding.words}, against the gate rows'", [])
+            yield _alarm(
+                "prediction", finding.level, f"the predictions {finding.words} (against those on the gate rows)", []
+            )
 
 
 def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool) -> Iterator[Alarm]:

@@ -98,8 +98,8 @@ def _settled(found: SourceObject, format: Format) -> DataFile:
         if said is None:
             endings = ", ".join(_ENDINGS)
             raise UserError(
-                f"{shown(found.url)} does not say what it is: its name should end in one of {endings} (with .gz or .zst "
-                f"if compressed), or give the source a `format`"
+                f"{shown(found.url)} does not say what it is: its name should end in one of {endings} "
+                f"(with .gz or .zst if compressed), or give the source a `format`"
             )
         format = said
     return DataFile(found, format, compression)

@@ -36,9 +36,13 @@ def decision(material: Material) -> Section:
     asked, champion = _by(rules.margin), _by(rules.champion_margin)
     blocks: list[Block] = [
         Prose(
-            f"A version is promoted when its {name} beats every plain baseline {asked}, and the champion "
-            f"{champion}, on rows that neither has seen, and when the whole interval of each difference lies "
-            "on the right side: what may be chance does not count."
+            f"A version is promoted when, on rows that neither has seen, its {name} beats every plain baseline "
+            f"{asked}, "
+            f"and the champion {champion}. Over the constant (has it learnt anything?) and over the champion (is it "
+            "worth "
+            "replacing what is live?) the lead must also be more than chance: the whole interval of the difference "
+            "lies "
+            "on the right side."
         ),
         _comparisons(material),
     ]
@@ -135,19 +139,19 @@ def libraries() -> str:
 
 def _comparisons(material: Material) -> Table:
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
-    rivals = [(one.name, one, rules.margin) for one in evaluation.baselines]
+    rivals = [(one.name, one, rules.margin, one.name == "constant") for one in evaluation.baselines]
     if evaluation.champion is not None:
         champion = evaluation.champion
-        rivals.append((f"the champion {champion.name}", champion, rules.champion_margin))
+        rivals.append((f"the champion {champion.name}", champion, rules.champion_margin, True))
     rows: list[list[Cell]] = [
         [
             name,
             number(one.value),
             signed(one.difference.value, 3),
             f"{signed(one.difference.low, 3)} to {signed(one.difference.high, 3)}",
-            _verdict(one, margin),
+            _verdict(one, margin, proof),
         ]
-        for name, one, margin in rivals
+        for name, one, margin, proof in rivals
     ]
     head = ["against", f"its {metric_name(evaluation.metric.name)}", "this model is better by", "interval", "verdict"]
     return Table(head, rows, "Paired differences on the same resamples of the same rows; more than 0 is better.")
@@ -164,13 +168,16 @@ def _by(margin: float) -> str:
     )
 
 
-def _verdict(one: Baseline, margin: float) -> Badge:
+def _verdict(one: Baseline, margin: float, proof: bool) -> Badge:
+    """What the gate makes of a difference; with ``proof`` it must be more than chance."""
     lead = one.difference
     if lead.value < 0 and margin >= 0:
         return Badge("worse", "bad")
     if lead.value < margin:
         return Badge("too little", "bad")
-    return Badge("may be chance", "warn") if lead.low <= min(margin, 0.0) else Badge("beaten", "good")
+    if lead.low <= min(margin, 0.0):
+        return Badge("may be chance", "bad") if proof else Badge("beaten, maybe by chance", "warn")
+    return Badge("beaten", "good")
 
 
 def _threshold(material: Material) -> str:
