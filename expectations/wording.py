@@ -85,9 +85,14 @@ def _rows_observed(result: Mapping[str, Any]) -> str:
     if not failed:
         return f"all {count(rows)} rows pass"
     examples = [value for value in result.get("partial_unexpected_list") or () if value is not None]
-    such = f", such as {_shown(list(dict.fromkeys(map(_shown, examples)))[:3])}" if examples else ""
+    such = f", such as {_shown(list(dict.fromkeys(map(_example, examples)))[:3])}" if examples else ""
     share = f" ({percent(failed / rows)})" if rows else ""
     return f"{count(failed)} of {count(rows)} rows fail{share}{such}"
+
+
+def _example(value: object) -> str:
+    """A failing value; those of several columns in brackets."""
+    return f"({_shown(value)})" if isinstance(value, list | tuple | dict) else _shown(value)
 
 
 class _Known(dict[str, str]):

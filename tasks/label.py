@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from tasks.stage import stage
 from tidemill.labelling import label as attach_target
+from tidemill.labelling import ripening
 from tidemill.results import Cleaned, Labelled
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
@@ -28,7 +29,7 @@ def label(use_case: UseCase, store: Store, cleaned: Cleaned) -> Outcome[Labelled
         inputs={
             "clean": cleaned.snapshot.id,
             "use_case": use_case.fingerprint("target", "task", "time", "monitor"),
-            "today": today,
+            "today": ripening(store, use_case, cleaned.snapshot, today),
         },
         summary=_summary,
     )

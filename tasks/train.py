@@ -27,7 +27,10 @@ def train(
             "train": split.train.id,
             "study": study,
             "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint("tune", "columns", "clean", "derive", "target", "time", "id", "seed"),
+            "use_case": use_case.fingerprint(
+                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "seed"
+            ),
+            "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
             "classes": [one.label for one in labelled.classes],
         },
         summary=lambda model: f"model {model.id} with {model.features} features",

@@ -42,7 +42,10 @@ def tune(
         inputs={
             "train": split.train.id,
             "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint("tune", "columns", "clean", "derive", "target", "time", "seed"),
+            "use_case": use_case.fingerprint(
+                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "seed"
+            ),
+            "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
             "task": labelled.task,
             "budget": seconds,
         },

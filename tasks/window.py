@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from tasks.stage import stage
+from tidemill.labelling import ripening
 from tidemill.monitoring.records import Window
 from tidemill.registry import ModelVersion
 from tidemill.results import Cleaned, Record
@@ -43,7 +44,7 @@ def window(
             "clean": cleaned.snapshot.id,
             "version": version.version,
             "use_case": use_case.fingerprint("target", "time", "monitor"),
-            "today": today,
+            "today": ripening(store, use_case, cleaned.snapshot, today),
             "since": since,
             "until": until,
         },

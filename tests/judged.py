@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from tests.lineage import made_up_lineage
 from tests.unit.learning.world import Task, World, make_world
@@ -30,7 +31,7 @@ from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["HOSTILE", "Judged", "make_judged", "train_world", "validated"]
+__all__ = ["HOSTILE", "Judged", "hostile", "judged", "make_judged", "train_world", "validated"]
 
 HOSTILE = {"noise": "<script>alert(1)</script>", "region": "x" * 120, "age": 'say "$hi$" & `bye`'}
 SECONDS = {"collect": 3.2, "clean": 1.1, "label": 0.6, "validate": 2.0, "split": 0.4, "tune": 61.0, "train": 9.5}
@@ -45,6 +46,21 @@ class Judged:
     version: ModelVersion
     decision: Decision
     seconds: dict[str, float]
+    world: World
+
+
+@cache
+def judged(task: Task) -> Judged:
+    """One a task, made once for all tests, which only read from it."""
+    return make_judged(Store(f"memory://judged-{task}"), task, title="Who buys?")
+
+
+@cache
+def hostile() -> Judged:
+    """One whose title, owner and column names mean harm, or are far too long."""
+    title = f"Who buys? <img src=x onerror=alert(2)> {'Schifffahrtsgesellschaft' * 4}"
+    store = Store("memory://judged-hostile")
+    return make_judged(store, title=title, owner="<script>alert(3)</script>", rename=HOSTILE)
 
 
 def validated(world: World) -> Validation:
@@ -110,7 +126,7 @@ def make_judged(
     decision = Decision(
         version=version.version, promoted=action == "promote", action=action, sentence=sentence, entry="00000002"
     )
-    return Judged(store, world.use_case, version, decision, SECONDS)
+    return Judged(store, world.use_case, version, decision, SECONDS, world)
 
 
 def _counted(world: World) -> Labelled:

@@ -79,10 +79,8 @@ def _compare(folder: Path, rows: int, trials: int, repeats: int, environment: Ma
     for turn in range(repeats):
         for how, done in runs.items():
             done.append(_once(how, folder, folder / f"lake-{how}-{turn}", environment))
-            print(
-                f"{rows:>9,} rows  {how}  {done[-1]['seconds']:7.2f} s  ({done[-1]['cpu']:.1f} s of processor)  model {done[-1]['model']}",
-                flush=True,
-            )
+            took = f"{done[-1]['seconds']:7.2f} s ({done[-1]['cpu']:.1f} s of processor)"
+            print(f"{rows:>9,} rows  {how}  {took}  model {done[-1]['model']}", flush=True)
     models = {run["model"] for done in runs.values() for run in done}
     if len(models) != 1 or any(run["reused"] for done in runs.values() for run in done):
         raise SystemExit(f"the runs were not the same work: models {sorted(models)}")

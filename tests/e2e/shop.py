@@ -41,7 +41,7 @@ def rows(count: int, *, first: int = 0, seed: int = 3) -> pd.DataFrame:
     )
     for number in range(10):
         frame[f"noise_{number}"] = np.round(random.normal(size=count), 4)
-    signal = 0.9 * np.sin(frame["amount"] / 40) + np.where(frame["region"] == "north", 0.9, -0.3)
+    signal = 1.3 * np.sin(frame["amount"] / 30) + np.where(frame["region"] == "north", 0.9, -0.3)
     frame["bought"] = np.where(random.uniform(size=count) < 1 / (1 + np.exp(-signal)), "yes", "no")
     frame.loc[random.uniform(size=count) < 0.05, "region"] = None
     return frame

@@ -55,8 +55,11 @@ def clean(store: Store, use_case: UseCase, collected: Collected) -> Cleaned:
         if len(refused.rows)
         else None
     )
+    newest_time = tidy[use_case.time].max().to_pydatetime() if use_case.time else None
     return Cleaned(
-        snapshot=write_snapshot(store, use_case.name, "cleaned", tidy, parents=parents, code=code),
+        snapshot=write_snapshot(
+            store, use_case.name, "cleaned", tidy, parents=parents, watermark=newest_time, code=code
+        ),
         quarantine=quarantine,
         deduplicated=deduplicated,
         refused=refused.counts,

@@ -1,5 +1,5 @@
 """Labelling: the target of each row, as codes of classes or as numbers."""
 
-from tidemill.labelling.stage import label
+from tidemill.labelling.stage import label, ripening
 
-__all__ = ["label"]
+__all__ = ["label", "ripening"]

@@ -18,7 +18,7 @@ from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["label"]
+__all__ = ["label", "ripening"]
 
 _KEPT, _WAITS, _NO_TARGET, _UNKNOWN = range(4)
 _Codes = npt.NDArray[np.int64]
@@ -62,6 +62,15 @@ def label(
         task=coding.task,
         classes=classes,
     )
+
+
+def ripening(store: Store, use_case: UseCase, snapshot: Snapshot, now: datetime) -> datetime | None:
+    """The moment that labelling ``snapshot`` depends on: ``now`` while some labels ripen, None once all have."""
+    delay = use_case.monitor.label_delay
+    if not delay or not use_case.time:
+        return None
+    newest = snapshot.manifest(store).watermark
+    return None if newest is not None and newest + delay <= now else now
 
 
 def _target_values(store: Store, use_case: UseCase, cleaned: Cleaned, now: datetime) -> tuple[pd.Series, _Codes]:

@@ -267,8 +267,8 @@ def sparkline(counts: Sequence[float], *, alt: str, colour: Colour = "sea") -> s
             f'<rect x="{place * wide:.1f}" y="{24 - tall:.1f}" width="{wide * 0.86:.1f}" height="{tall:.1f}"/>'
         )
     return (
-        f'<svg class="spark" viewBox="0 0 84 24" width="84" height="24" role="img" aria-label={quoteattr(alt)} '
-        f'fill="var(--{colour},{COLOURS[colour]})">{"".join(pieces)}</svg>'
+        '<svg class="spark" viewBox="0 0 84 24" width="84" height="24" role="img" xmlns="http://www.w3.org/2000/svg" '
+        f'aria-label={quoteattr(alt)} fill="var(--{colour},{COLOURS[colour]})">{"".join(pieces)}</svg>'
     )
 
 

@@ -231,4 +231,4 @@ def block(corner: tuple[float, float], wide: float, tall: float, colour: str, al
 
 def plain(text: str, most: int) -> str:
     """A text that matplotlib shows as it is: one line, cut to ``most`` letters, no mathematics in dollars."""
-    return short(text, most).replace("\\", "\\\\").replace("$", r"\$") if "$" in text else short(text, most)
+    return short(text, most).replace("$", r"\$")

@@ -52,13 +52,18 @@ def compact(text: str, alt: str) -> str:
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
     body = re.sub(r"<g[^>]*/>", "", body)
     mark = f"c{hashlib.sha256((body + alt).encode()).hexdigest()[:8]}"
     used = set(re.findall(r"#([\w-]+)\)", body)) | set(re.findall(r'href="#([\w-]+)"', body))
     body = re.sub(r"<[^>]*>", lambda tag: _tag(tag[0], mark, used), body)
+    body = re.sub(r'<path d="[^"]*" style="fill:none"/>', "", body)
     body = re.sub(r">\s+<", "><", body).strip()
     box = re.search(r'viewBox="[^"]*"', body)
-    head = f'<svg {box[0] if box else ""} role="img" aria-label={quoteattr(alt)} xmlns="http://www.w3.org/2000/svg">'
+    head = (
+        f'<svg {box[0] if box else ""} role="img" aria-label={quoteattr(alt)} stroke-linejoin="round" '
+        'xmlns="http://www.w3.org/2000/svg">'
+    )
     return head + body[body.index(">") + 1 :]
 
 

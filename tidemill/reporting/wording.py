@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 __all__ = [
@@ -136,5 +137,5 @@ def listed(names: list[str], last: str = "and") -> str:
 
 def short(text: str, most: int = 26) -> str:
     """The text on one line, cut with an ellipsis where it is longer than ``most`` characters."""
-    line = " ".join(text.split())
+    line = re.sub(r"[ \t\r\n]+", " ", text).strip()
     return line if len(line) <= most else f"{line[: most - 1]}…"

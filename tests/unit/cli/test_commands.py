@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.champions import House
+from tests.commands import Run
 from tests.lineage import register
-from tests.unit.cli.conftest import Run
+from tests.servers import S3Server
 from tidemill.registry import Registry
 from tidemill.store import Store
 from tidemill.usecase import load_usecase
@@ -112,6 +113,25 @@ def test_a_lake_that_can_t_be_is_status_2(run: Run, project: Path, lake: str, me
     assert said.status == 2
     assert message in said.err
     assert "secret" not in said.err
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("words", [("models", "toy"), ("train", "toy"), ("serve", "toy", "--port", "0")])
+def test_a_bucket_that_is_not_there_or_does_not_answer_is_status_2(
+    run: Run, project: Path, moto_server: S3Server, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    for name, value in moto_server.environment().items():
+        monkeypatch.setenv(name, value)
+    absent = run(*words, "--lake", "s3://no-such-bucket/lake")
+    assert absent.status == 2
+    assert "no-such-bucket" in absent.err
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    silent = run(*words, "--lake", "s3://bucket/lake")
+    assert silent.status == 2
+    assert "127.0.0.1:9" in silent.err
+    for said in (absent, silent):
+        assert said.out == ""
+        assert "Traceback" not in said.err
 
 
 def test_init_writes_a_use_case_that_loads(run: Run, project: Path) -> None:

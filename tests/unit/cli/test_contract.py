@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from tests.champions import House
+from tests.commands import Run
 from tests.lineage import made_up_balance, made_up_lineage
-from tests.unit.cli.conftest import Run
 from tidemill.errors import GateError, TidemillError, TransientError, UserError
 from tidemill.progress import Note, StageFinished, StageStarted, TrialFinished, emit
 from tidemill.results import Baseline, Decision, Interval, Report, TrainingRun

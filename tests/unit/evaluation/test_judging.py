@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from tests.judged import train_world, validated
+from tests.judged import judged, train_world, validated
 from tests.lineage import made_up_balance, made_up_lineage
-from tests.unit.learning.world import LABELS, Task, World, make_world
+from tests.unit.learning.world import LABELS, Task, World
 from tidemill.errors import GateError, UserError
 from tidemill.evaluation import evaluate, load_evidence
 from tidemill.learning.model import Model
 from tidemill.registry import ModelVersion
 from tidemill.results import Evaluation, ModelReference, Split
 from tidemill.snapshot import write_snapshot
-from tidemill.store import Store
 
 
 @dataclass(frozen=True)
@@ -34,19 +33,15 @@ def judge(
     return evaluate(world.store, world.use_case, world.labelled, validated(world), split, model, champion)
 
 
-@pytest.fixture(scope="module")
-def trained() -> dict[str, Trained]:
-    made = {}
-    for task in LABELS:
-        world = make_world(Store(f"memory://judging-{task}"), task, evaluate={"resamples": 100})  # type: ignore[arg-type]
-        _, model = train_world(world)
-        made[task] = Trained(world, model, judge(world, model))
-    return made
+def trained_for(task: Task) -> Trained:
+    one = judged(task)
+    lineage = one.version.lineage
+    return Trained(one.world, lineage.model, lineage.evaluation)
 
 
-@pytest.fixture(scope="module")
-def binary(trained: dict[str, Trained]) -> Trained:
-    return trained["binary"]
+@pytest.fixture
+def binary() -> Trained:
+    return trained_for("binary")
 
 
 def champion_of(trained: Trained, *, split: Split | None = None, model: ModelReference | None = None) -> ModelVersion:
@@ -64,8 +59,8 @@ def champion_of(trained: Trained, *, split: Split | None = None, model: ModelRef
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_every_task_is_judged_beside_three_baselines(trained: dict[str, Trained], task: Task) -> None:
-    one = trained[task]
+def test_every_task_is_judged_beside_three_baselines(task: Task) -> None:
+    one = trained_for(task)
     evaluation, evidence = one.evaluation, load_evidence(one.world.store, one.evaluation.key)
     assert evaluation.rows == evidence.rows == len(one.world.gate)
     assert evaluation.subject == evidence.subject == one.model.id
@@ -82,8 +77,9 @@ def test_every_task_is_judged_beside_three_baselines(trained: dict[str, Trained]
     assert [evidence.binary, evidence.multiclass, evidence.regression].count(None) == 2
 
 
-def test_more_is_better_in_every_difference_also_for_errors(trained: dict[str, Trained]) -> None:
-    for one in trained.values():
+def test_more_is_better_in_every_difference_also_for_errors() -> None:
+    for task in LABELS:
+        one = trained_for(task)  # type: ignore[arg-type]
         constant = one.evaluation.baselines[0]
         assert constant.difference.low > 0, one.evaluation
 
@@ -152,8 +148,8 @@ def test_without_times_the_rows_themselves_tell_who_has_seen_what(binary: Traine
             assert found.champion is not None
 
 
-def test_a_champion_that_answers_another_question_is_not_compared(trained: dict[str, Trained]) -> None:
-    binary, other = trained["binary"], trained["multiclass"]
+def test_a_champion_that_answers_another_question_is_not_compared() -> None:
+    binary, other = trained_for("binary"), trained_for("multiclass")
     Model.load(other.world.store, other.model).save(binary.world.store, "toy")
     found = judge(binary.world, binary.model, champion_of(binary, model=other.model))
     assert not found.passed

@@ -58,6 +58,12 @@ def test_results_are_in_words_and_in_the_order_of_the_file(memory: Store, suited
     assert result.refused is None
 
 
+def test_pairs_that_fail_are_shown_together(memory: Store, suited: Suited) -> None:
+    kind = "expect_column_pair_values_a_to_be_greater_than_b"
+    result = judged(memory, suited(entry(kind, "column_A: age, column_B: row")), toy_rows(100).tail(1))
+    assert re.fullmatch(r"1 of 1 rows fail \(100\s%\), such as \(\d+, 99\)", result.results[0].observed)
+
+
 def test_a_critical_failure_is_not_passed(memory: Store, suited: Suited) -> None:
     result = judged(memory, suited(entry("expect_column_values_to_be_unique", "column: region")), toy_rows(30))
     assert not result.passed

@@ -1,0 +1,1 @@
+"""How fast the REST service answers."""

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from tidemill.reporting.charts import (
+    Bar,
+    Line,
+    Mark,
+    Shape,
+    bars,
+    histogram,
+    intervals,
+    lines,
+    matrix,
+    sparkline,
+    waterfall,
+)
+
+EVIL = 'a <b> & "c" $x^2$ \\d 東京'
+DAYS = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(40)]
+ROWS = [Bar(EVIL, 0.6, 0.5, 0.7, note="90 rows"), Bar("b", 0.4, 0.3, 0.5, colour="coral", beside=0.35), Bar("c", -0.1)]
+
+CHARTS: dict[str, Callable[[], str]] = {
+    "lines": lambda: lines(
+        [Line(EVIL, [0, 0.5, 1], [0, 0.7, 1], [0, 0.6, 1], [0, 0.8, 1]), Line("b", [0, 1], [0, 1], style="dashes")],
+        alt=EVIL, x_label=EVIL, y_label=EVIL, x_format="percent", y_format="percent", diagonal=True, square=True,
+    ),
+    "moments": lambda: lines([Line("a", DAYS, range(40), style="dotted line")], alt="a", marks=[Mark(5, "alarm")]),
+    "names": lambda: lines([Line("a", ["one", "two"], [1, 2], style="dots")], alt="a", y_limits=(0, 3)),
+    "step": lambda: lines([Line("a", [0, 1], [1, 2], [0, 1], [2, 3], style="step")], alt="a", x_format="count"),
+    "nothing": lambda: lines([], alt="nothing"),
+    "bars": lambda: bars(ROWS, alt=EVIL, x_label="share", form="percent", marks=[Mark(0.3, "here", axis="x")]),
+    "intervals": lambda: intervals(ROWS, alt=EVIL, x_label="AUC", marks=[Mark(0.5, EVIL, axis="x")]),
+    "histogram": lambda: histogram([0, 1, 2], [Shape(EVIL, [3, 4]), Shape("b", [1, 0], "coral")], alt="h", marks=[Mark(1, "t", axis="x")]),
+    "columns": lambda: histogram(["a", EVIL, "c"], [Shape("then", [3, 4, 1], "tide"), Shape("now", [1, 2, 2])], alt="h"),
+    "empty": lambda: histogram([0, 1, 2], [Shape("a", [0, 0])], alt="h"),
+    "matrix": lambda: matrix([[9, 1], [2, 8]], ["no", EVIL], ["no", EVIL], alt="m", row_label="was", column_label="said"),
+    "waterfall": lambda: waterfall([Bar("all", 100), Bar("lost", -3, note="why"), Bar("none", 0), Bar("used", 97)], alt="w"),
+    "sparkline": lambda: sparkline([3, 0, 1], alt=EVIL),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_is_small_valid_and_always_the_same(name: str) -> None:
+    svg = CHARTS[name]()
+    root = ElementTree.fromstring(svg)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+    assert len(svg) < 20_000
+    assert svg == CHARTS[name]()
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_brings_no_script_style_or_address(name: str) -> None:
+    svg = CHARTS[name]()
+    assert not re.search(r"<(script|style|image|foreignObject|metadata)|https?://(?!www\.w3\.org/2000/svg)", svg)
+    assert "font-family" not in svg
+
+
+def test_texts_are_shown_as_they_are() -> None:
+    root = ElementTree.fromstring(CHARTS["intervals"]())
+    texts = ["".join(one.itertext()).strip() for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert EVIL in texts
+    assert root.get("aria-label") == EVIL
+
+
+def test_colours_are_the_pages_so_that_they_turn_in_the_dark() -> None:
+    svg = CHARTS["bars"]()
+    assert "var(--sea,#0b6b80)" in svg
+    assert "var(--coral,#c9502a)" in svg
+    assert not re.search(r"(fill|stroke):\s*#(?!ffffff)", svg)
+
+
+def test_two_charts_on_one_page_share_no_id() -> None:
+    first, second = (set(re.findall(r' id="([^"]+)"', CHARTS[name]())) for name in ("lines", "histogram"))
+    assert first
+    assert second
+    assert not first & second
+
+
+def test_values_stand_in_the_chart() -> None:
+    assert ">60\u00a0% · 90 rows<" in CHARTS["bars"]()
+    assert ">−3 · why<" in CHARTS["waterfall"]()
