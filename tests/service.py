@@ -20,7 +20,7 @@ __all__ = ["service"]
 @contextmanager
 def service(lake: str, names: Sequence[str], project: Path) -> Iterator[httpx.Client]:
     """Serve ``names`` for as long as the block; gives a client whose URLs start at the service."""
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(lake, names, project), log_config=None, lifespan="on")
     server = uvicorn.Server(config)

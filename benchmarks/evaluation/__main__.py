@@ -1,6 +1,6 @@
 """How long judging and reporting take: 200,000 gate rows x 30 columns, two classes, 500 resamples.
 
-    python -m benchmarks.evaluation.run [--rows 200000]
+    python -m benchmarks.evaluation [--rows 200000]
 
 Trains one small model on as many rows, then times :func:`tidemill.evaluation.evaluate` and its pieces, and
 :func:`tidemill.reporting.write_report`. Seconds are wall time; beside them is processor time, which other
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,11 +26,12 @@ from tidemill.learning.training import train
 from tidemill.learning.tuning import tune
 from tidemill.registry import Registry
 from tidemill.reporting import write_report
-from tidemill.results import ClassCount, Decision, Labelled, Split, Validation
+from tidemill.results import ClassCount, Decision, Evaluation, Labelled, Split, Validation
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
+T = TypeVar("T")
 NUMBERS, CATEGORIES = 21, 8
 
 
@@ -45,7 +47,7 @@ def table(rows: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def timed(what: str, act: Callable[[], object]) -> object:
+def timed(what: str, act: Callable[[], T]) -> T:
     """Run, and print how long it took."""
     wall, processor = time.perf_counter(), time.process_time()
     result = act()
@@ -76,8 +78,9 @@ def main() -> None:
             ClassCount(label=name, rows=int((frame["target"] == code).sum())) for code, name in enumerate(("no", "yes"))
         )
         labelled = Labelled(snapshot=snapshot, quarantine=None, refused={}, waiting=0, task="binary", classes=classes)
+        nothing: dict[str, tuple[str, ...]] = {"reasons": (), "results": (), "leaks": ()}
         validation = Validation(
-            subject=snapshot.id, passed=True, reasons=(), results=(), leaks=(), excluded={}, snapshot=snapshot, quarantine=None
+            subject=snapshot.id, passed=True, excluded={}, snapshot=snapshot, quarantine=None, **nothing
         )  # fmt: skip
         study = tune(store, use_case, labelled, split, {}, budget=60.0, trials=2)
         model = train(store, use_case, labelled, split, study, {})
