@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tidemill.gate import decide
-
 from tasks.stage import stage, told
+from tidemill.gate import decide
 from tidemill.registry import ModelVersion, Registry
 from tidemill.results import Decision
 from tidemill.stages import Outcome

@@ -85,10 +85,11 @@ def main() -> None:
         study = tune(store, use_case, labelled, split, {}, budget=60.0, trials=2)
         model = train(store, use_case, labelled, split, study, {})
         timed("baselines alone", lambda: race(store, use_case, labelled, split, {}))
-        evaluation = evaluate(store, use_case, labelled, validation, split, model, None)
-        timed(
-            "evaluate, with the baselines", lambda: evaluate(store, use_case, labelled, validation, split, model, None)
-        )
+
+        def judge() -> Evaluation:
+            return evaluate(store, use_case, labelled, validation, split, model, None)
+
+        evaluation = timed("evaluate, with the baselines", judge)
         made_up = made_up_lineage(use_case="speed")
         lineage = made_up.model_copy(
             update={"labelled": labelled, "validation": validation, "split": split, "study": study, "model": model}
@@ -99,9 +100,8 @@ def main() -> None:
         timed("report", lambda: write_report(store, use_case, version, decision, {"tune": 60.0}))
         evidence = load_evidence(store, evaluation.key)
         size = len(store.read_bytes(f"speed/reports/{version.version}/report.html"))
-        print(
-            f"{evidence.rows:,} rows, {len(evidence.slices)} slices, {evidence.explained_rows} explained, {size:,} bytes"
-        )
+        print(f"{evidence.rows:,} rows, {len(evidence.slices)} slices, {evidence.explained_rows} explained rows")
+        print(f"report.html: {size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -93,13 +93,14 @@ def _cut(values: pd.Series, kind: Kind | None) -> Iterator[tuple[str, NDArray[np
 
 
 def _periods(values: pd.Series) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Years, months, weeks or days, whatever gives a handful; nothing when all rows are of about one moment."""
+    """Years, months, weeks or days, whatever gives a handful; nothing where most would have too few rows."""
     at = pd.to_datetime(values, utc=True, errors="coerce").dt.tz_localize(None)
     days = (at.max() - at.min()).total_seconds() / 86_400 if at.notna().any() else 0.0
     for least, period in _PERIODS:
         if days > least:
             periods = at.dt.to_period(period)
-            for one in sorted(periods.dropna().unique())[:_LEVELS]:
+            known = sorted(periods.dropna().unique())
+            for one in known[:_LEVELS] if len(values) >= 2 * _FEWEST * len(known) else ():
                 text = f"week of {one.start_time:%Y-%m-%d}" if period == "W" else str(one)
                 yield text, np.flatnonzero((periods == one).to_numpy())
             return

@@ -6,10 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from deployments.registering import Deployed, RegisteredDeployment
+from deployments.up import Places, Platform
 from tests.champions import House
 from tests.commands import Run
 from tests.lineage import register
@@ -236,3 +239,49 @@ def test_serve_says_what_is_wrong_before_it_serves(run: Run, project: Path) -> N
     assert f"127.0.0.1:{port}" in said.json["error"]["message"]
     assert "--port" in said.err
     assert run("serve", "tov").status == 2
+
+
+def test_deploy_tells_what_was_registered_and_where(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    one = RegisteredDeployment(
+        name="training/toy", id="1", entrypoint="x", version="1", schedule="0 3 1 * *", change="created"
+    )
+    made = Deployed(api="http://here/api", embedded=False, work_pool="tidemill", deployments=(one,), automations=("a",))
+    monkeypatch.setattr("deployments.registering.deploy", lambda *words: given.append(words) or made)
+    said = run("deploy", "toy", "--json")
+    assert said.json["deployments"][0]["name"] == "training/toy"
+    assert given == [(("toy",), str(project / "lake"))]
+    words = run("deploy").out
+    assert "training/toy  0 3 1 * *" in words
+    assert "http://here/api" in words
+
+
+def test_up_says_where_everything_is_once_it_runs(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Deployed(api="http://here/api", embedded=False, work_pool="tidemill", deployments=(), automations=())
+
+    def up(
+        names: tuple[str, ...],
+        lake: str,
+        *,
+        places: Places,
+        runs: int,
+        say: Callable[..., None],
+        ready: Callable[..., None],
+    ) -> None:
+        say("starting")
+        ready(Platform(places.prefect, places.api, places.rest, lake, "logs", names, made))
+
+    monkeypatch.setattr("deployments.up.up", up)
+    said = run("up", "toy", "--port", "8123", "--json")
+    assert said.status == 0, said.err
+    assert said.err == "starting\n"
+    assert said.json == {
+        "prefect": "http://127.0.0.1:4200",
+        "api": "http://127.0.0.1:4200/api",
+        "rest": "http://127.0.0.1:8123",
+        "lake": str(project / "lake"),
+        "logs": "logs",
+        "use_cases": ["toy"],
+        "deployments": [],
+    }
+    assert "http://127.0.0.1:8123/docs" in run("up", "toy", "--port", "8123").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -268,3 +269,14 @@ def test_a_reader_that_goes_away_is_no_failure(at_house: House) -> None:
     assert done.stdout == "0\n"
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_reference_names_every_option(run: Run, command: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
+    section = next(
+        part for part in page.split("\n## ")[1:] if re.search(rf"\b{command} ?\[?(NAME|`)", part.partition("\n")[0])
+    )
+    common = page.split("\n## ")[0]
+    for option in re.findall(r"^ +(?:-h, )?(--[a-z-]+)", run(command, "--help").out, re.MULTILINE):
+        assert f"{option}" in section + common, option
