@@ -18,6 +18,8 @@ __all__ = ["DEAD_RUNS", "dead_runs", "keep", "retrain_on_alarm", "retraining_nam
 ALARM = "tidemill.alarm"
 BURST = timedelta(minutes=10)
 """Alarms within this time are one: a monitoring run raises an alarm for each column that drifts."""
+MENDABLE = ("drift", "prediction", "quality", "calibration")
+"""The kinds of alarm that newer rows can mend. Broken data must be mended first: training on it would make it worse."""
 DEAD_RUNS = "tidemill: runs without a heartbeat have crashed"
 
 
@@ -29,6 +31,7 @@ def retraining_name(use_case: str) -> str:
 def retrain_on_alarm(plan: Plan, deployment: UUID) -> AutomationCore:
     """An alarm of the use case (event ``tidemill.alarm``) at one of the plan's levels runs its retraining.
 
+    Only the kinds of alarm that training can mend do: a broken source is not among them.
     The event's payload names the end of the data that raised it (``until``), which the run gets typed,
     so that the gate's window moves up to it; the retraining flow itself keeps to the cooldown.
     """
@@ -40,7 +43,11 @@ def retrain_on_alarm(plan: Plan, deployment: UUID) -> AutomationCore:
         tags=list(plan.tags),
         trigger=EventTrigger(
             expect={ALARM},
-            match={"prefect.resource.id": f"tidemill.usecase.{plan.use_case}", "tidemill.level": list(plan.alarms)},
+            match={
+                "prefect.resource.id": f"tidemill.usecase.{plan.use_case}",
+                "tidemill.level": list(plan.alarms),
+                "tidemill.kind": list(MENDABLE),
+            },
             posture=Posture.Reactive,
             threshold=1,
             within=BURST,

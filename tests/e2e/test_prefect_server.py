@@ -272,6 +272,7 @@ def test_an_alarm_starts_retraining(up: Installation) -> None:
             "prefect.resource.id": "tidemill.usecase.toy",
             "prefect.resource.name": "toy",
             "tidemill.level": "page",
+            "tidemill.kind": "drift",
         },
         "payload": {"level": "page", "what": 'drift of "age"', "until": "2024-02-15T00:00:00+00:00"},
         "id": "018f5f5e-0000-7000-8000-000000000001",
@@ -291,7 +292,11 @@ def test_an_alarm_below_the_use_cases_level_starts_nothing(up: Installation) -> 
     event = {
         "occurred": datetime.now(UTC).isoformat(),
         "event": "tidemill.alarm",
-        "resource": {"prefect.resource.id": "tidemill.usecase.toy", "tidemill.level": "warn"},
+        "resource": {
+            "prefect.resource.id": "tidemill.usecase.toy",
+            "tidemill.level": "warn",
+            "tidemill.kind": "drift",
+        },
         "payload": {"level": "warn", "what": "a column drifts", "until": None},
         "id": "018f5f5e-0000-7000-8000-000000000002",
     }

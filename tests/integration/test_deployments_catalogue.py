@@ -124,7 +124,11 @@ def test_an_alarm_hands_on_when_and_why(project: Path) -> None:
     deployment = uuid4()
     automation = retrain_on_alarm(planned(project, "retraining"), deployment)
     said = automation.model_dump(mode="json")
-    assert said["trigger"]["match"] == {"prefect.resource.id": "tidemill.usecase.toy", "tidemill.level": ["page"]}
+    assert said["trigger"]["match"] == {
+        "prefect.resource.id": "tidemill.usecase.toy",
+        "tidemill.level": ["page"],
+        "tidemill.kind": ["drift", "prediction", "quality", "calibration"],
+    }
     assert said["owner_resource"] == f"prefect.deployment.{deployment}"
     assert set(said["actions"][0]["parameters"]) == {"until", "reason"}
 
