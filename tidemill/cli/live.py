@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
@@ -20,6 +20,7 @@ from tidemill.progress import Event, Note, StageFinished, StageStarted, TrialFin
 __all__ = ["LiveView", "live_view"]
 
 _NOTES = 3
+_MARK, _NAME, _TIME = 3, 9, 7
 
 
 @dataclass
@@ -54,34 +55,34 @@ class LiveView:
         elif isinstance(event, Note):
             self._notes = [*self._notes, event.text][-_NOTES:]
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         now = time.monotonic()
-        parts: list[RenderableType] = [self._heading(now)]
+        yield self._heading(now)
         if self._stages:
-            parts.append(self._table(now))
+            yield self._table(now, options.max_width)
         if self._trial is not None:
-            parts.append(self._tuning(self._trial, now))
-        parts += [Text(f"  {note}", style="dim") for note in self._notes]
-        return Group(*parts)
+            yield self._tuning(self._trial, now)
+        for note in self._notes:
+            yield _cut(f"  {note}", options.max_width, "dim")
 
     def _heading(self, now: float) -> RenderableType:
         words = Text.assemble((self.title, "bold"), (f"  {clock(now - self.started)}", "dim"))
         return words if self._stages else Group(words, Text("  starting Prefect", style="dim"))
 
-    def _table(self, now: float) -> Table:
-        table = Table.grid(padding=(0, 1), expand=False)
-        table.add_column(width=3, justify="right")
+    def _table(self, now: float, width: int) -> Table:
+        table = Table.grid(padding=(0, 1))
+        for column in (_MARK, _NAME, _TIME):
+            table.add_column(width=column, no_wrap=True, justify="left" if column == _NAME else "right")
         table.add_column(no_wrap=True)
-        table.add_column(justify="right", no_wrap=True, style="dim")
-        table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+        room = width - _MARK - _NAME - _TIME - 3
         for name, stage in self._stages.items():
             done = stage.finished
             if done is None:
                 table.add_row(self._spinner, Text(name, style="cyan"), clock(now - stage.started), "")
             elif done.reused:
-                table.add_row(Text("=", style="green"), name, "reused", Text(done.summary, style="dim"))
+                table.add_row(Text("=", style="green"), name, "reused", _cut(done.summary, room, "dim"))
             else:
-                table.add_row(Text("✓", style="green"), name, clock(done.seconds), Text(done.summary))
+                table.add_row(Text("✓", style="green"), name, clock(done.seconds), _cut(done.summary, room))
         return table
 
     def _tuning(self, trial: TrialFinished, now: float) -> RenderableType:
@@ -96,6 +97,13 @@ class LiveView:
         row = Table.grid(padding=(0, 1))
         row.add_row(words, ProgressBar(total=spent + left, completed=spent, width=24), Text(f"{clock(left)} left"))
         return row
+
+
+def _cut(words: str, width: int, style: str = "") -> Text:
+    """One line, with an ellipsis where it would not fit: what a grid can't hold, it takes from other columns."""
+    text = Text(words, style=style, no_wrap=True)
+    text.truncate(max(width, 1), overflow="ellipsis")
+    return text
 
 
 @contextmanager

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
 
 import click
 
-__all__ = ["MOMENT", "SECONDS"]
+__all__ = ["moment", "seconds"]
 
 
-class _Moment(click.ParamType[datetime]):
+def moment(value: str) -> datetime:
     """A date or an ISO 8601 time; without an offset it is UTC."""
+    from tidemill.usecase.values import parse_moment
 
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        from tidemill.usecase.values import parse_moment
-
-        try:
-            return parse_moment(value)
-        except ValueError as error:
-            self.fail(f"`{value}`: {error}", param, ctx)
+    try:
+        return parse_moment(value)
+    except ValueError as error:
+        raise click.BadParameter(f"`{value}`: {error}") from None
 
 
-class _Seconds(click.ParamType[float]):
+def seconds(value: str) -> float:
     """A finite number of seconds above nothing."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = math.nan
-        if not 0 < seconds < math.inf:
-            self.fail(f"`{value}` is no number of seconds above 0, such as 60", param, ctx)
-        return seconds
-
-
-MOMENT = _Moment()
-SECONDS = _Seconds()
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise click.BadParameter(f"`{value}` is no number of seconds above 0, such as 60")
+    return number

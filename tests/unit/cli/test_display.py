@@ -60,10 +60,15 @@ def test_stages_trials_best_score_and_time_left() -> None:
     assert "left" not in drawn(view)
 
 
-def test_nothing_is_wider_than_the_terminal() -> None:
+def test_a_long_sentence_is_cut_and_takes_no_room_from_the_rest() -> None:
     view = LiveView("train toy")
-    view.see(StageFinished("promote", 1.0, False, "a very long sentence " * 20))
-    assert max(map(len, drawn(view, 60).splitlines())) <= 60
+    view.see(StageFinished("evaluate", 61.0, False, "a very long sentence " * 20))
+    view.see(Note("another very long sentence " * 20))
+    for width in (40, 60, 100):
+        lines = drawn(view, width).splitlines()
+        assert len(lines) == 3
+        assert max(map(len, lines)) <= width
+        assert re.match(r"  ✓ evaluate +1:01 a very.*…$", lines[1])
 
 
 @pytest.mark.parametrize(

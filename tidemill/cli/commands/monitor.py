@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.call import Call, absolute, command
-from tidemill.cli.options import MOMENT
+from tidemill.cli.options import moment
 from tidemill.cli.text import facts, interval, minute
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _COLOURS = {"note": "blue", "warn": "yellow", "page": "red"}
 @command("monitor")
 @click.argument("name")
 @click.option("--input", "input_url", metavar="URL", help="Rows to look at; left out, the newest of the sources.")
-@click.option("--since", type=MOMENT, metavar="MOMENT", help="Look at rows from this moment on.")
-@click.option("--until", type=MOMENT, metavar="MOMENT", help="Look at rows before this moment.")
+@click.option("--since", type=moment, metavar="MOMENT", help="Look at rows from this moment on.")
+@click.option("--until", type=moment, metavar="MOMENT", help="Look at rows before this moment.")
 def monitor(call: Call, name: str, input_url: str | None, since: datetime | None, until: datetime | None) -> None:
     """Look at NAME's newest rows: data, drift, quality, alarms."""
     from tidemill.registry import Registry
@@ -59,7 +59,7 @@ def _data(run: Monitored, report: str) -> dict[str, Any]:
 
 def _text(run: Monitored, report: str) -> str:
     quality = run.quality
-    since, until = ("…" if moment is None else minute(moment) for moment in (run.window.since, run.window.until))
+    since, until = ("…" if edge is None else minute(edge) for edge in (run.window.since, run.window.until))
     said = [
         ("window", f"{since} to {until} UTC: {run.rows:,} rows"),
         ("proven", interval(quality.proven)),

@@ -11,7 +11,7 @@ import click
 from tidemill.cli.call import Call, command
 from tidemill.cli.display import clock
 from tidemill.cli.failing import DONE, REFUSED
-from tidemill.cli.options import MOMENT, SECONDS
+from tidemill.cli.options import moment, seconds
 from tidemill.cli.text import facts, interval
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ __all__ = ["train"]
 
 @command("train")
 @click.argument("name")
-@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Seconds for tuning and the final fit.")
-@click.option("--until", type=MOMENT, metavar="MOMENT", help="Use rows before this moment; the gate's window follows.")
+@click.option("--budget", type=seconds, metavar="SECONDS", help="Seconds for tuning and the final fit.")
+@click.option("--until", type=moment, metavar="MOMENT", help="Use rows before this moment; the gate's window follows.")
 def train(call: Call, name: str, budget: float | None, until: datetime | None) -> int:
     """Train NAME, judge it, and let the gate decide."""
     from tidemill.usecase import load_usecase
@@ -40,12 +40,12 @@ def train(call: Call, name: str, budget: float | None, until: datetime | None) -
         until=until,
         reason="a person ran `tidemill train`",
     )
-    seconds = {**run.seconds, "total": time.perf_counter() - started}
-    call.answer(_data(run, store, seconds), _text(run, store, seconds))
+    spent = {**run.seconds, "total": time.perf_counter() - started}
+    call.answer(_data(run, store, spent), _text(run, store, spent))
     return REFUSED if run.decision.action == "refuse" else DONE
 
 
-def _data(run: TrainingRun, store: Store, seconds: dict[str, float]) -> dict[str, Any]:
+def _data(run: TrainingRun, store: Store, spent: dict[str, float]) -> dict[str, Any]:
     evaluation = run.lineage.evaluation
     return {
         "use_case": run.use_case,
@@ -57,11 +57,11 @@ def _data(run: TrainingRun, store: Store, seconds: dict[str, float]) -> dict[str
         "rows": run.balance.model_dump(mode="json"),
         "excluded": run.excluded,
         "report": store.url_of(run.report.html),
-        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+        "seconds": {stage: round(value, 3) for stage, value in spent.items()},
     }
 
 
-def _text(run: TrainingRun, store: Store, seconds: dict[str, float]) -> str:
+def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
     evaluation, rows = run.lineage.evaluation, run.balance
     raced = ", ".join(f"{baseline.name} {baseline.value:.4f}" for baseline in evaluation.baselines)
     new = "" if not all(run.reused.values()) else " (nothing changed since it was made)"
@@ -77,7 +77,7 @@ def _text(run: TrainingRun, store: Store, seconds: dict[str, float]) -> str:
         ),
         ("left out", ", ".join(run.excluded) or "no column"),
         ("report", store.url_of(run.report.html)),
-        ("time", clock(seconds["total"])),
+        ("time", clock(spent["total"])),
     ]
     words = {"promote": ("promoted", "green"), "refuse": ("refused", "red"), "wait": ("waits for approval", "yellow")}
     outcome, colour = words[run.decision.action]
