@@ -38,6 +38,11 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.stop()
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that a script runs in the background are born deaf to SIGINT, and their children with them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Shell:
     project: Path
@@ -47,6 +52,7 @@ class Shell:
         return subprocess.Popen(
             [sys.executable, "-m", "tidemill", *words],
             cwd=self.project, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=_heed_ctrl_c,
         )  # fmt: skip
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
