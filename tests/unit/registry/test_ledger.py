@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -207,7 +208,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self, kind: type[Store]) -> None:
         super().__init__()
-        self.store = kind(f"memory://ledger-{id(self)}")
+        self.store = kind(f"memory://ledger-{uuid.uuid4().hex}")  # an id() is used again, and its lake is still there
         self.live: list[str] = []
         self.waiting: set[str] = set()
         self.history: list[LedgerEntry] = []
