@@ -41,7 +41,7 @@ def scoring(
     """
     case, store = open_use_case(use_case, lake)
     chosen = Registry(store, case.name).version(version)
-    source = input or resolved(case, case.score.input or case.sources[case.primary].url)
+    source = input or resolved(case, case.score.input or case.sources[case.primary].place)
     if not input and not case.score.input:
         since = since or chosen.lineage.split.end
     scored = score(case, store, chosen, source, output, since, until).result

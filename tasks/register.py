@@ -27,9 +27,10 @@ def _register(use_case: UseCase, store: Store, lineage: Lineage) -> tuple[ModelV
 
 def row_balance(lineage: Lineage) -> RowBalance:
     """Account for every collected row. Raises ValueError when a row was lost or made up."""
-    quarantines = (lineage.cleaned.quarantine, lineage.labelled.quarantine, lineage.validation.quarantine)
+    unread = lineage.collected.quarantine
+    quarantines = (unread, lineage.cleaned.quarantine, lineage.labelled.quarantine, lineage.validation.quarantine)
     return RowBalance(
-        collected=lineage.collected.snapshot.rows,
+        collected=lineage.collected.snapshot.rows + (unread.rows if unread is not None else 0),
         deduplicated=lineage.cleaned.deduplicated,
         quarantined=sum(refused.rows for refused in quarantines if refused is not None),
         waiting=lineage.labelled.waiting + lineage.split.later,

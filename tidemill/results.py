@@ -55,10 +55,17 @@ class SourceRead(Record):
 
 
 class Collected(Record):
-    """The raw table: the primary source's rows with the side sources joined. ``since``/``until`` bound the time."""
+    """The raw table: the primary source's rows with the side sources joined. ``since``/``until`` bound the time.
+
+    ``refused`` counts, by reason, the primary source's rows that could not be read; they are all in
+    ``quarantine``. ``labels`` holds the rows of the source that the target comes from, when there is one.
+    """
 
     snapshot: Snapshot
     sources: tuple[SourceRead, ...]
+    quarantine: Snapshot | None = None
+    refused: dict[str, int] = Field(default_factory=dict)
+    labels: Snapshot | None = None
     since: datetime | None = None
     until: datetime | None = None
 

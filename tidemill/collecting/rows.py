@@ -165,7 +165,9 @@ def _check_alike(keys: Iterable[str], primary: Dataset, side: Dataset, name: str
 def open_source(use_case: UseCase, name: str) -> Dataset:
     """Look through one source's files."""
     source = use_case.sources[name]
-    return open_dataset(resolved(use_case, source.url), source.format, declared_kinds(use_case), use_case.clean.missing)
+    return open_dataset(
+        resolved(use_case, source.place), source.format, declared_kinds(use_case), use_case.clean.missing
+    )
 
 
 def resolved(use_case: UseCase, url: str) -> str:

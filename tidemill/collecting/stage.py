@@ -80,7 +80,7 @@ def source_state(use_case: UseCase) -> Json:
     """What :func:`collect` depends on outside the sections `sources`, `derive` and `time`: name, size and
     version of every file, and how values are read. Raises UserError when a source has no files."""
     files = {
-        name: [[found.name, found.size, found.version] for found in list_objects(resolved(use_case, source.url))]
+        name: [[found.name, found.size, found.version] for found in list_objects(resolved(use_case, source.place))]
         for name, source in sorted(use_case.sources.items())
     }
     return {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
@@ -119,7 +119,7 @@ def _sources(rows: Rows, written: int) -> tuple[SourceRead, ...]:
 
 
 def _source(use_case: UseCase, name: str, rows: int, files: int, lost: int, notes: tuple[str, ...]) -> SourceRead:
-    url = shown(use_case.sources[name].url)
+    url = shown(use_case.sources[name].place)
     return SourceRead(name=name, url=url, files=files, rows=rows, unmatched=lost, notes=notes)
 
 

@@ -50,7 +50,7 @@ def usecase_text(use_case: UseCase, found: Findings) -> str:
 def _head(use_case: UseCase, found: Findings) -> Iterator[str]:
     if (project_folder() / SCHEMA).is_file():
         yield f"# yaml-language-server: $schema=../../{SCHEMA}"
-    source = printable(source_title(use_case.sources[use_case.primary].url))
+    source = printable(source_title(use_case.sources[use_case.primary].place))
     yield f"# Written by `tidemill init` from {found.rows:,} rows of {source}."
     yield "# Lines that begin with `#` are guesses and defaults: read them, and say what you know better."
     yield "# Every field: docs/reference/usecase.md."
@@ -73,7 +73,7 @@ def _sources(use_case: UseCase) -> Iterator[str]:
     yield "# A file, a folder, a glob or a URL such as s3://bucket/folder. A relative one starts at this file's folder."
     yield "sources:"
     yield f"  {use_case.primary}:"
-    yield f"    url: {scalar(use_case.sources[use_case.primary].url)}"
+    yield f"    url: {scalar(use_case.sources[use_case.primary].place)}"
 
 
 def _target(use_case: UseCase, found: Findings) -> Iterator[str]:

@@ -18,22 +18,20 @@ from tidemill.usecase.sections import (
     ColumnRules,
     EvaluateRules,
     GateRules,
-    Join,
     Metric,
     MonitorRules,
-    OneSource,
     OneTarget,
     RetrainRules,
     ScheduleRules,
     ScoreRules,
     Section,
     ServeRules,
-    Source,
     SplitRules,
     Target,
     TuneRules,
     ValidateRules,
 )
+from tidemill.usecase.sources import Http, Incremental, Join, LabelJoin, OneSource, Source, Sql
 from tidemill.usecase.values import Columns, Expression, FieldError, Name, Text
 
 __all__ = [
@@ -41,7 +39,10 @@ __all__ = [
     "ColumnRules",
     "EvaluateRules",
     "GateRules",
+    "Http",
+    "Incremental",
     "Join",
+    "LabelJoin",
     "MonitorRules",
     "RetrainRules",
     "ScheduleRules",
@@ -49,6 +50,7 @@ __all__ = [
     "ServeRules",
     "Source",
     "SplitRules",
+    "Sql",
     "Target",
     "TuneRules",
     "UseCase",
@@ -69,7 +71,9 @@ class UseCase(Section):
     name: Name = Field(description="Lower-case letters, digits, `-` and `_`; the folder's name.")
     title: str = Field("", description="The question that the model answers, in a person's words.")
     owner: str = Field("", description="Who answers for the model.")
-    sources: dict[str, OneSource] = Field(min_length=1, description="Where rows come from; exactly one has no `join`.")
+    sources: dict[str, OneSource] = Field(
+        min_length=1, description="Where rows come from; the primary one has neither `join` nor `labels`."
+    )
     derive: dict[str, Expression] = Field(
         default_factory=dict, description="New columns by expression, made before the join, the same when serving."
     )
@@ -115,7 +119,7 @@ class UseCase(Section):
         return self
 
     def _check_sources(self) -> None:
-        primary = [name for name, source in self.sources.items() if source.join is None]
+        primary = [name for name, source in self.sources.items() if source.join is None and source.labels is None]
         names = ", ".join(f"`{name}`" for name in primary)
         if len(primary) > 1:
             raise FieldError(
@@ -123,6 +127,15 @@ class UseCase(Section):
             )
         if not primary:
             raise FieldError("sources", "every source has a `join`: the one that the others are joined to has none")
+        labels = [name for name, source in self.sources.items() if source.labels is not None]
+        if len(labels) > 1:
+            raise FieldError(
+                ("sources", labels[1], "labels"), f"`{labels[0]}` brings the labels already: the target has one source"
+            )
+        if labels and self.time is None:
+            raise FieldError(
+                ("sources", labels[0], "labels"), "labels ripen from a row's own time: name its column as `time`"
+            )
         for name, source in self.sources.items():
             if source.join is not None and source.join.as_of is not None and self.time is None:
                 raise FieldError(
@@ -161,13 +174,18 @@ class UseCase(Section):
 
     @property
     def primary(self) -> str:
-        """The name of the one source that has no ``join``."""
-        return next(name for name, source in self.sources.items() if source.join is None)
+        """The name of the one source that has neither ``join`` nor ``labels``."""
+        return next(name for name, one in self.sources.items() if one.join is None and one.labels is None)
+
+    @property
+    def label_source(self) -> str | None:
+        """The name of the source that the target comes from, when it is not the primary one."""
+        return next((name for name, source in self.sources.items() if source.labels is not None), None)
 
     def reading(self, url: str) -> UseCase:
         """The same use case with its primary source read from ``url``."""
-        source = self.sources[self.primary].model_copy(update={"url": url, "format": "auto"})
-        return self.model_copy(update={"sources": {**self.sources, self.primary: source}})
+        sources = {**self.sources, self.primary: self.sources[self.primary].reading(url)}
+        return self.model_copy(update={"sources": sources})
 
     @property
     def target_name(self) -> str:

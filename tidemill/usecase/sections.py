@@ -27,17 +27,14 @@ __all__ = [
     "ColumnRules",
     "EvaluateRules",
     "GateRules",
-    "Join",
     "Metric",
     "MonitorRules",
-    "OneSource",
     "OneTarget",
     "RetrainRules",
     "ScheduleRules",
     "ScoreRules",
     "Section",
     "ServeRules",
-    "Source",
     "SplitRules",
     "Target",
     "TuneRules",
@@ -61,45 +58,6 @@ class Section(BaseModel):
             return said
         known = {field.alias or name for name, field in cls.model_fields.items()}
         return {name: value for name, value in said.items() if value is not None or name not in known}
-
-
-class Join(Section):
-    """How a side source is joined to the primary one, as of each row's own time."""
-
-    on: Columns = Field(min_length=1, description="Columns that must be equal on both sides.")
-    as_of: Text | None = Field(
-        None, description="The side source's time column. Left out: a plain join on equal keys, newest row wins."
-    )
-    known_after: Duration = Field(
-        timedelta(0), description="How long after `as_of` a row of the side source is known, such as `1h`."
-    )
-    tolerance: Span | None = Field(
-        None, description="How old the newest known row may be, such as `3h`. Left out: any age."
-    )
-    columns: Columns | None = Field(
-        None, description="Columns to bring over. Left out: all that the primary source does not have."
-    )
-
-    @model_validator(mode="after")
-    def _goes_together(self) -> Join:
-        for name in ("known_after", "tolerance"):
-            if self.as_of is None and getattr(self, name):
-                raise FieldError(name, "it counts from `as_of`, which is not there: name the source's time column")
-        return self
-
-
-class Source(Section):
-    """One place that rows come from."""
-
-    url: Text = Field(
-        description="A file, a folder, a glob or any fsspec URL; relative paths start at the use case's folder."
-    )
-    format: Literal["auto", "parquet", "csv", "tsv", "jsonl"] = Field(
-        "auto", description="How to read it. `auto` goes by the file's name."
-    )
-    join: Join | None = Field(
-        None, description="How to join it to the primary source: the one source that has no `join`."
-    )
 
 
 class Target(Section):
@@ -128,7 +86,6 @@ class Target(Section):
         return self
 
 
-OneSource = Annotated[Source, BeforeValidator(section_from_text("url")), OrText("The source's `url`.")]
 OneTarget = Annotated[Target, BeforeValidator(section_from_text("column")), OrText("The target's column.")]
 
 
