@@ -25,9 +25,9 @@ check: $(VENV)/.development ## style, strict types and import contracts
 
 lock: $(VENV)/.development ## choose the newest versions that fit together, and pin them
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-		pyproject.toml --extra postgres -o requirements.txt
+		pyproject.toml --extra postgres --extra labels -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-		pyproject.toml --extra postgres --group dev -c requirements.txt -o requirements-dev.txt
+		pyproject.toml --extra postgres --extra labels --group dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## remove what was made here (never a lake)
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -306,7 +306,7 @@ def test_a_wrong_field(home: Path, more: str, said: str) -> None:
             "customers: {path: x}",
             "sources.customers.path: there is no such field (did you mean `python`?). Allowed here: url",
         ),
-        (SOURCES, "customers: {format: csv}", "sources.customers.url: say where the rows are: a `url` of files, or"),
+        (SOURCES, "customers: {format: csv}", "say where the rows are: a `url` of files, or `sql`"),
         (SOURCES, "customers: {url: x, python: 'a:b'}", "sources.customers.python: the source has `url` too"),
         (
             SOURCES,
