@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tidemill.secrets import literal_in_fields, literal_in_url
 from tidemill.usecase.sections import Section
 from tidemill.usecase.values import Columns, Duration, FieldError, OrText, Span, Text, section_from_text
 
@@ -14,6 +15,10 @@ __all__ = ["Http", "Incremental", "Join", "LabelJoin", "OneSource", "Source", "S
 
 Entry = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", examples=["shop.orders:rows"])]
 _PLACES = ("url", "sql", "http", "python")
+_CLEAR = (
+    "{} stands there in clear, and a use case is stored with every version. Put a reference in its place: "
+    "`${{NAME}}` of the environment, or `${{secret:block-name}}` of a Prefect Secret block"
+)
 
 
 class Join(Section):
@@ -70,6 +75,7 @@ class Sql(Section):
     def _goes_together(self) -> Sql:
         if (self.table is None) == (self.query is None):
             raise FieldError("table", "give a `table` or a `query`, one of the two")
+        _check_url(self.url)
         return self
 
 
@@ -110,6 +116,11 @@ class Http(Section):
             raise FieldError("cursor", "paging by cursor needs the place of the next page's cursor in a page")
         if (self.page_size is None) != (self.size_parameter is None):
             raise FieldError("size_parameter", "`page_size` and `size_parameter` go together: give both or neither")
+        _check_url(self.url)
+        for name in ("headers", "parameters"):
+            literal = literal_in_fields(getattr(self, name))
+            if literal is not None:
+                raise FieldError((name, literal), _CLEAR.format("it"))
         return self
 
 
@@ -177,6 +188,8 @@ class Source(Section):
             raise FieldError(said[1], f"the source has `{said[0]}` too: make them two sources, or leave one out")
         if self.join is not None and self.labels is not None:
             raise FieldError("labels", "the source has a `join` too: a source brings features or labels, not both")
+        if self.url is not None:
+            _check_url(self.url)
         return self
 
     @property
@@ -189,6 +202,12 @@ class Source(Section):
         """The same source with its rows read from files at ``url``."""
         read: dict[str, Any] = {"url": url, "format": "auto", "sql": None, "http": None, "python": None}
         return self.model_copy(update={**read, "incremental": None})
+
+
+def _check_url(url: str) -> None:
+    literal = literal_in_url(url)
+    if literal is not None:
+        raise FieldError("url", _CLEAR.format(literal))
 
 
 OneSource = Annotated[Source, BeforeValidator(section_from_text("url")), OrText("The source's `url`.")]
