@@ -48,7 +48,7 @@ def monitoring(
         since = since or watched_since(champion)
     collected = collect(case, store, since=since, until=until)
     cleaned = clean(case, store, collected.result)
-    windows = window(case, store, champion, cleaned.result, since, until)
+    windows = window(case, store, champion, collected.result, cleaned.result, since, until)
     seen = watch(case, store, champion, cleaned.result, windows.result)
     _publish(case, store, seen.result)
     if not seen.reused:

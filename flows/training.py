@@ -23,6 +23,7 @@ from tidemill.errors import GateError
 from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
 from tidemill.stages import Outcome
+from tidemill.usecase.values import parse_moment
 
 __all__ = ["training"]
 
@@ -33,6 +34,7 @@ def training(
     lake: str | None = None,
     budget: float | None = None,
     until: datetime | None = None,
+    as_of: datetime | None = None,
     reason: str = "training was asked for",
 ) -> TrainingRun:
     """Collect, clean, label, validate, split, tune, train, evaluate, register, promote and report one use case.
@@ -42,12 +44,15 @@ def training(
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
         budget: seconds for tuning and the final fit; left out, what the use case says.
         until: use rows before this moment only, and move the gate's window up to it.
+        as_of: train as it could have been done at this moment: rows before it, and labels known by then.
         reason: why this run was started, for the ledger.
     """
     case, store = open_use_case(use_case, lake)
-    collected = collect(case, store, until=until or case.split.gate_until)
+    as_of = parse_moment(as_of) if as_of else None
+    limits = [parse_moment(moment) for moment in (until or case.split.gate_until, as_of) if moment]
+    collected = collect(case, store, until=min(limits, default=None))
     cleaned = clean(case, store, collected.result)
-    labelled = label(case, store, cleaned.result)
+    labelled = label(case, store, collected.result, cleaned.result, as_of)
     validated = validate(case, store, labelled.result)
     if not validated.result.passed:
         raise GateError(

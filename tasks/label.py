@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from tasks.stage import stage
 from tidemill.labelling import label as attach_target
-from tidemill.labelling import ripening
-from tidemill.results import Cleaned, Labelled
+from tidemill.labelling import label_inputs, ripening
+from tidemill.results import Cleaned, Collected, Labelled
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase import UseCase
@@ -16,20 +16,23 @@ __all__ = ["label"]
 
 
 @stage("label", timeout=2 * 3600)
-def label(use_case: UseCase, store: Store, cleaned: Cleaned) -> Outcome[Labelled]:
-    """Attach the target. Rows whose label can't be known yet wait; rows that have none are refused."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def label(
+    use_case: UseCase, store: Store, collected: Collected, cleaned: Cleaned, as_of: datetime | None = None
+) -> Outcome[Labelled]:
+    """Attach the target as it is known today, or was at ``as_of``. Rows whose label is not certain yet wait."""
+    now = as_of or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return once(
         store,
         use_case.name,
         "label",
         Labelled,
-        lambda: attach_target(store, use_case, cleaned, now=today),
-        version=1,
+        lambda: attach_target(store, use_case, cleaned, labels=collected.labels, now=now),
+        version=2,
         inputs={
             "clean": cleaned.snapshot.id,
             "use_case": use_case.fingerprint("target", "task", "time", "monitor"),
-            "today": ripening(store, use_case, cleaned.snapshot, today),
+            "labels": label_inputs(use_case, collected.labels),
+            "today": ripening(store, use_case, cleaned.snapshot, now, collected.labels),
         },
         summary=_summary,
     )

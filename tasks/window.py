@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from tasks.stage import stage
-from tidemill.labelling import ripening
+from tidemill.labelling import label_inputs, ripening
 from tidemill.monitoring.records import Window
 from tidemill.registry import ModelVersion
-from tidemill.results import Cleaned, Record
+from tidemill.results import Cleaned, Collected, Record
+from tidemill.snapshot import Snapshot
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase import UseCase
@@ -27,6 +28,7 @@ def window(
     use_case: UseCase,
     store: Store,
     version: ModelVersion,
+    collected: Collected,
     cleaned: Cleaned,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -38,13 +40,14 @@ def window(
         use_case.name,
         "window",
         Windows,
-        lambda: _cut(use_case, store, version, cleaned, today, since, until),
-        version=1,
+        lambda: _cut(use_case, store, version, cleaned, collected.labels, today, since, until),
+        version=2,
         inputs={
             "clean": cleaned.snapshot.id,
             "version": version.version,
             "use_case": use_case.fingerprint("target", "time", "monitor"),
-            "today": ripening(store, use_case, cleaned.snapshot, today),
+            "labels": label_inputs(use_case, collected.labels),
+            "today": ripening(store, use_case, cleaned.snapshot, today, collected.labels),
             "since": since,
             "until": until,
         },
@@ -57,13 +60,14 @@ def _cut(
     store: Store,
     version: ModelVersion,
     cleaned: Cleaned,
+    labels: Snapshot | None,
     today: datetime,
     since: datetime | None,
     until: datetime | None,
 ) -> Windows:
     from tidemill.monitoring import arrived_labels, cut
 
-    labelled = arrived_labels(store, use_case, cleaned, version, now=today)
+    labelled = arrived_labels(store, use_case, cleaned, version, labels=labels, now=today)
     known = labelled.snapshot if labelled else None
     return Windows(windows=cut(store, use_case, cleaned.snapshot, known, since=since, until=until))
 

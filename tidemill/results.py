@@ -22,6 +22,7 @@ __all__ = [
     "Evaluation",
     "ExpectationResult",
     "Interval",
+    "LabelArrivals",
     "Labelled",
     "Leak",
     "Lineage",
@@ -87,11 +88,35 @@ class ClassCount(Record):
     rows: int
 
 
+class LabelArrivals(Record):
+    """What came of the rows of a label source by the moment ``now``.
+
+    ``rows`` = ``later`` (known only after that moment) + ``unreadable`` (without a key or a moment)
+    + ``superseded`` (corrected by a newer one of the same key) + ``orphans`` (labels that no row asked
+    for) + ``used`` (labels that rows have). Of rows: ``absent`` count as the value of a label that never
+    came, ``early`` have a label that was known before the row's own time. ``tied`` are keys with two
+    different labels at one moment.
+    """
+
+    source: str
+    now: datetime
+    rows: int
+    later: int
+    unreadable: int
+    superseded: int
+    orphans: int
+    used: int
+    tied: int
+    absent: int
+    early: int
+
+
 class Labelled(Record):
     """Rows with their target under ``UseCase.target_name``.
 
     In the Snapshot the target is an integer code (int64) for classification, the index into ``classes``
     (binary: code 1 is the positive class), and float64 for regression, where ``classes`` is empty.
+    ``arrivals`` is there when the target comes from a label source.
     """
 
     snapshot: Snapshot
@@ -100,6 +125,7 @@ class Labelled(Record):
     waiting: int
     task: Literal["binary", "multiclass", "regression"]
     classes: tuple[ClassCount, ...]
+    arrivals: LabelArrivals | None = None
 
 
 class ExpectationResult(Record):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
 
 from tidemill.cleaning import Kind, declared_kinds
+from tidemill.collecting.labels import keep_labels, open_labels
 from tidemill.collecting.rows import Rows, open_rows, open_source, resolved
 from tidemill.errors import UserError, did_you_mean
 from tidemill.progress import Note, emit
@@ -39,7 +40,8 @@ def collect(
     if use_case.time is None and (since or until):
         raise UserError("since and until need a time: name its column as `time` in the use case")
     rows = open_rows(use_case, open_source(use_case, use_case.primary), scoring=False)
-    _check_columns(use_case, rows)
+    labels = open_labels(use_case, _columns(rows), rows.primary.url)
+    _check_columns(use_case, rows, labels.columns if labels else ())
     writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
     written = 0
     for frame in rows.frames(_ROWS, since, until):
@@ -48,7 +50,12 @@ def collect(
     if not written:
         raise UserError(_nothing_within(rows, since, until))
     snapshot = writer.close(watermark=rows.watermark)
-    return Collected(snapshot=snapshot, sources=_sources(rows, written), since=since, until=until)
+    sources = _sources(rows, written)
+    kept = None
+    if labels is not None:
+        kept, read = keep_labels(store, use_case, labels)
+        sources = (*sources, read)
+    return Collected(snapshot=snapshot, sources=sources, labels=kept, since=since, until=until)
 
 
 def batches(
@@ -86,10 +93,18 @@ def source_state(use_case: UseCase) -> Json:
     return {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
 
 
-def _check_columns(use_case: UseCase, rows: Rows) -> None:
-    """Every column that the use case names must come from somewhere; a misspelt `forbid` would forbid nothing."""
-    known = [*rows.primary.columns, *rows.derive]
-    known += [str(column) for side, _ in rows.sides for column in side.values.columns]
+def _columns(rows: Rows) -> list[str]:
+    """The names of the columns that the rows will have."""
+    joined = [str(column) for side, _ in rows.sides for column in side.values.columns]
+    return [*rows.primary.columns, *rows.derive, *joined]
+
+
+def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None:
+    """Every column that the use case names must come from somewhere; a misspelt `forbid` would forbid nothing.
+
+    ``labels`` are the columns of the label source, which the target may be one of, and types declared for.
+    """
+    known = _columns(rows)
     target = use_case.target.column
     named: list[tuple[str, str | None]] = [("time", use_case.time), ("group", use_case.group), ("target", target)]
     named += [("id", column) for column in use_case.id]
@@ -98,6 +113,8 @@ def _check_columns(use_case: UseCase, rows: Rows) -> None:
     for field, columns in lists.items():
         named += [(f"columns.{field}", column) for column in columns]
     for where, column in named:
+        if column in labels and where in ("target", "columns.types"):
+            continue
         if column is not None and column not in known:
             raise UserError(
                 f"{where}: there is no column `{column}` in the sources of {use_case.name}{did_you_mean(column, known)}"

@@ -1,5 +1,5 @@
 """Labelling: the target of each row, as codes of classes or as numbers."""
 
-from tidemill.labelling.stage import label, ripening
+from tidemill.labelling.stage import label, label_inputs, ripening
 
-__all__ = ["label", "ripening"]
+__all__ = ["label", "label_inputs", "ripening"]

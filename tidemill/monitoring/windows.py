@@ -28,18 +28,26 @@ def watched_since(version: ModelVersion) -> datetime | None:
 
 
 def arrived_labels(
-    store: Store, use_case: UseCase, cleaned: Cleaned, version: ModelVersion, *, now: datetime | None = None
+    store: Store,
+    use_case: UseCase,
+    cleaned: Cleaned,
+    version: ModelVersion,
+    *,
+    labels: Snapshot | None = None,
+    now: datetime | None = None,
 ) -> Labelled | None:
-    """The rows whose label is known by ``now``, coded as the version's training rows were.
+    """The rows whose label is certain by ``now``, coded as the version's training rows were.
 
-    None when the rows do not have the columns that the target is made from: no label has arrived.
+    ``labels`` are the rows of the label source, if there is one. None when neither they nor the rows
+    have the columns that the target is made from: no label has arrived.
     """
     target = use_case.target
     asked = columns_of(target.expression) if target.expression else {str(target.column)}
-    present = {column.name for column in cleaned.snapshot.manifest(store).columns}
+    tables = [cleaned.snapshot, *([labels] if labels is not None else [])]
+    present = {column.name for table in tables for column in table.manifest(store).columns}
     if not asked <= present:
         return None
-    return label(store, use_case, cleaned, now=now, like=version.lineage.labelled)
+    return label(store, use_case, cleaned, labels=labels, now=now, like=version.lineage.labelled)
 
 
 def spans(since: datetime, until: datetime, window: timedelta) -> list[tuple[Span, bool]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -136,6 +137,11 @@ class UseCase(Section):
             raise FieldError(
                 ("sources", labels[0], "labels"), "labels ripen from a row's own time: name its column as `time`"
             )
+        if labels and self.monitor.label_delay:
+            raise FieldError(
+                ("monitor", "label_delay"),
+                f"the labels of `{labels[0]}` have a `maturity` of their own: leave this one out",
+            )
         for name, source in self.sources.items():
             if source.join is not None and source.join.as_of is not None and self.time is None:
                 raise FieldError(
@@ -181,6 +187,18 @@ class UseCase(Section):
     def label_source(self) -> str | None:
         """The name of the source that the target comes from, when it is not the primary one."""
         return next((name for name, source in self.sources.items() if source.labels is not None), None)
+
+    @property
+    def label_join(self) -> LabelJoin | None:
+        """How the label source's rows find theirs, when there is one."""
+        name = self.label_source
+        return None if name is None else self.sources[name].labels
+
+    @property
+    def maturity(self) -> timedelta:
+        """How long after a row's own time its label is certain: the label source's, else ``monitor.label_delay``."""
+        join = self.label_join
+        return self.monitor.label_delay if join is None else join.maturity
 
     def reading(self, url: str) -> UseCase:
         """The same use case with its primary source read from ``url``."""

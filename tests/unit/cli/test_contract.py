@@ -69,7 +69,7 @@ def test_train_gives_what_the_contract_says(run: Run, flows: Flows, project: Pat
         return training_run()
 
     flows["training"] = training
-    said = run("train", "toy", "--budget", "12", "--until", "2024-03-01", "--json")
+    said = run("train", "toy", "--budget", "12", "--until", "2024-03-01", "--as-of", "2024-04-01", "--json")
     assert said.status == 0
     assert set(said.json) == {
         "use_case", "version", "promoted", "decision", "metric", "baselines", "rows", "excluded", "report", "seconds",
@@ -84,6 +84,7 @@ def test_train_gives_what_the_contract_says(run: Run, flows: Flows, project: Pat
     assert given["use_case"] == "toy"
     assert given["budget"] == 12.0
     assert given["until"] == datetime(2024, 3, 1, tzinfo=UTC)
+    assert given["as_of"] == datetime(2024, 4, 1, tzinfo=UTC)
     assert given["lake"] == str(project / "lake")
 
 

@@ -25,7 +25,13 @@ __all__ = ["train"]
 @click.argument("name")
 @click.option("--budget", type=seconds, metavar="SECONDS", help="Seconds for tuning and the final fit.")
 @click.option("--until", type=moment, metavar="MOMENT", help="Use rows before this moment; the gate's window follows.")
-def train(call: Call, name: str, budget: float | None, until: datetime | None) -> int:
+@click.option(
+    "--as-of",
+    type=moment,
+    metavar="MOMENT",
+    help="Train as it could have been done then: its rows, the labels it knew.",
+)
+def train(call: Call, name: str, budget: float | None, until: datetime | None, as_of: datetime | None) -> int:
     """Train NAME, judge it, and let the gate decide."""
     from tidemill.usecase import load_usecase
 
@@ -38,6 +44,7 @@ def train(call: Call, name: str, budget: float | None, until: datetime | None) -
         use_case=name,
         budget=budget,
         until=until,
+        as_of=as_of,
         reason="a person ran `tidemill train`",
     )
     spent = {**run.seconds, "total": time.perf_counter() - started}

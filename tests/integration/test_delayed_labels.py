@@ -1,0 +1,94 @@
+"""A label source in the whole flow: what a run knew at its moment, and what a later one knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.toy import TOY_YAML, toy_rows
+from tidemill.results import LabelArrivals, TrainingRun
+from tidemill.store import Store
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
+
+THEN = datetime(2024, 2, 12, tzinfo=UTC)
+A_MONTH_LATER = datetime(2024, 3, 12, tzinfo=UTC)
+ROWS = 1195
+
+
+@pytest.fixture
+def reported(project: Path) -> Path:
+    """The toy use case with its outcomes in a file of their own: only purchases are reported, some 3 days late.
+
+    40 of them are taken back 20 days later, 7 are of visitors that nobody saw.
+    """
+    folder = project / "usecases" / "toy"
+    rows = toy_rows(ROWS)
+    random = np.random.default_rng(3)
+    bought = rows.loc[rows["bought"] == "yes", ["row", "at", "bought"]]
+    bought = bought.assign(reported=bought["at"] + pd.to_timedelta(random.gamma(2, 1.5, len(bought)), unit="D"))
+    back = bought.head(40).assign(bought="no", reported=bought["at"] + pd.Timedelta(days=20))
+    nobody = bought.tail(7).assign(row=lambda frame: frame["row"] + 90_000)
+    rows.drop(columns="bought").to_csv(folder / "data.csv", index=False)
+    pd.concat([bought, back, nobody]).drop(columns="at").to_csv(folder / "outcomes.csv", index=False)
+    labels = "  outcomes: {url: outcomes.csv, labels: {on: row, known_at: reported, maturity: 10d, absent: 'no'}}\n"
+    source = "  visits: {url: data.csv}\n"
+    (folder / "usecase.yaml").write_text(TOY_YAML.replace(source, source + labels))
+    return folder
+
+
+def train(as_of: datetime) -> TrainingRun:
+    from flows.training import training
+
+    run = training("toy", as_of=as_of)
+    assert isinstance(run, TrainingRun)
+    return run
+
+
+def arrivals(run: TrainingRun) -> LabelArrivals:
+    found = run.lineage.labelled.arrivals
+    assert found is not None
+    return found
+
+
+def test_a_run_knows_what_was_known_and_a_later_one_the_rest(project: Path, reported: Path) -> None:
+    run = train(THEN)
+    assert run.decision.promoted, run.decision.sentence
+    balance, early = run.balance, arrivals(run)
+    assert balance.collected == balance.used + balance.waiting == (THEN - datetime(2024, 1, 1, tzinfo=UTC)).days * 24
+    assert balance.waiting == 10 * 24 - 1
+    assert early.orphans > 0
+    assert early.later > 0
+    assert early.absent > 0
+    assert 0 < early.superseded < 40
+    assert early.early == 0
+
+    later = train(A_MONTH_LATER)
+    known = arrivals(later)
+    assert later.balance.collected == ROWS
+    assert later.lineage.labelled.waiting == 0
+    assert (known.later, known.superseded) == (0, 40)
+    assert known.absent + known.used == later.lineage.labelled.snapshot.rows == ROWS
+    assert later.lineage.labelled.classes[1].rows == known.used - 40
+
+    again = train(A_MONTH_LATER)
+    assert all(again.reused.values()), again.reused
+    assert train(THEN).lineage.labelled == run.lineage.labelled
+
+
+def test_monitoring_measures_by_the_labels_that_are_certain(project: Path, reported: Path) -> None:
+    from flows.monitoring import monitoring
+
+    train(THEN)
+    seen = monitoring("toy", since=THEN)
+    assert seen.quality is not None
+    assert seen.quality.measured is not None
+    store = Store(str(project / "lake"))
+    with (reported / "outcomes.csv").open("a") as outcomes:
+        outcomes.write(f"{ROWS - 1},yes,2099-01-01\n")
+    assert monitoring("toy", since=THEN).quality == seen.quality
+    assert not [key for key in store.list("toy/snapshots") if "tmp" in key]
