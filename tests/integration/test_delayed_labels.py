@@ -15,7 +15,7 @@ from tidemill.store import Store
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
-THEN = datetime(2024, 2, 12, tzinfo=UTC)
+THEN = datetime(2024, 2, 15, tzinfo=UTC)
 A_MONTH_LATER = datetime(2024, 3, 12, tzinfo=UTC)
 ROWS = 1195
 
@@ -31,8 +31,8 @@ def reported(project: Path) -> Path:
     random = np.random.default_rng(3)
     bought = rows.loc[rows["bought"] == "yes", ["row", "at", "bought"]]
     bought = bought.assign(reported=bought["at"] + pd.to_timedelta(random.gamma(2, 1.5, len(bought)), unit="D"))
-    back = bought.head(40).assign(bought="no", reported=bought["at"] + pd.Timedelta(days=20))
-    nobody = bought.tail(7).assign(row=lambda frame: frame["row"] + 90_000)
+    back = bought.iloc[280:320].assign(bought="no", reported=bought["at"] + pd.Timedelta(days=20))
+    nobody = bought.head(7).assign(row=lambda frame: frame["row"] + 90_000)
     rows.drop(columns="bought").to_csv(folder / "data.csv", index=False)
     pd.concat([bought, back, nobody]).drop(columns="at").to_csv(folder / "outcomes.csv", index=False)
     labels = "  outcomes: {url: outcomes.csv, labels: {on: row, known_at: reported, maturity: 10d, absent: 'no'}}\n"
