@@ -21,7 +21,7 @@ def clean(use_case: UseCase, store: Store, collected: Collected) -> Outcome[Clea
         "clean",
         Cleaned,
         lambda: tidy(store, use_case, collected),
-        version=1,
+        version=2,
         inputs={
             "raw": collected.snapshot.id,
             "use_case": use_case.fingerprint("clean", "columns", "id", "time", "target"),

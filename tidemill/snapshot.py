@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -22,10 +24,12 @@ from tidemill.provenance import code_version
 from tidemill.store import Store
 
 if TYPE_CHECKING:  # what only refers to Snapshots (the registry, `tidemill models`) starts without pandas and Arrow
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Column", "Manifest", "Part", "Snapshot", "SnapshotWriter", "write_snapshot"]
+__all__ = ["Column", "Manifest", "Part", "PartReader", "Snapshot", "SnapshotWriter", "write_snapshot"]
 
 FORMAT = 1
 
@@ -84,6 +88,12 @@ class Snapshot(_Frozen):
         tables = list(self._tables(store, columns))
         return pa.concat_tables(tables).unify_dictionaries().to_pandas() if tables else pd.DataFrame()
 
+    def readers(self, store: Store) -> Iterator[PartReader]:
+        """One reader a part, in row order, each checked against its sha256: to choose columns as parts go by."""
+        manifest = self.manifest(store)
+        for part in manifest.parts:
+            yield PartReader(part.rows, _part_bytes(store, manifest, part))
+
     def _tables(self, store: Store, columns: Sequence[str] | None) -> Iterator[pa.Table]:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -98,6 +108,38 @@ class Snapshot(_Frozen):
         wanted = list(columns) if columns is not None else None
         for part in manifest.parts:
             yield pq.read_table(pa.BufferReader(_part_bytes(store, manifest, part)), columns=wanted)
+
+
+@dataclass(frozen=True)
+class PartReader:
+    """A part that was fetched: its rows can be had column by column."""
+
+    rows: int
+    data: bytes
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The part's rows, only ``columns`` where they are given."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        wanted = list(columns) if columns is not None else None
+        frame: pd.DataFrame = pq.read_table(pa.BufferReader(self.data), columns=wanted).to_pandas()
+        return frame
+
+    def gaps(self) -> set[str]:
+        """The columns with a missing value, as far as the file says so without being read."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        found = set()
+        metadata = pq.read_metadata(pa.BufferReader(self.data))
+        for group in range(metadata.num_row_groups):
+            for place in range(metadata.num_columns):
+                column = metadata.row_group(group).column(place)
+                said = column.statistics
+                if said is None or not said.has_null_count or said.null_count:
+                    found.add(str(column.path_in_schema))
+        return found
 
 
 class Part(_Frozen):
@@ -140,7 +182,9 @@ class Manifest(_Frozen):
 
 
 class SnapshotWriter:
-    """Writes frames one after another as one Snapshot; memory for one part (some 128 MB) at a time.
+    """Writes frames one after another as one Snapshot; memory for three parts (of some 128 MB) at a time.
+
+    A part is encoded and stored by a thread of its own while the next one fills.
 
     The same rows give the same Snapshot, however they were cut into frames. Rows are cut into parts
     of at most 250,000 rows or some 128 MB. A column that was empty, or whole numbers, in an earlier
@@ -162,13 +206,19 @@ class SnapshotWriter:
         self._schema: pa.Schema | None = None
         self._waiting: list[pa.Table] = []
         self._part_rows: int | None = None
-        self._parts: list[tuple[Part, pa.Schema]] = []
+        self._parts: list[tuple[Future[Part], pa.Schema]] = []
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
 
-    def add(self, frame: pd.DataFrame) -> None:
-        """Append rows; the index is not kept. Raises UserError for columns that can't be stored or do not fit."""
+    def add(self, frame: pd.DataFrame, keep: npt.NDArray[np.bool_] | None = None) -> None:
+        """Append rows (only those that ``keep`` marks); the index is not kept.
+
+        Raises UserError for columns that can't be stored or do not fit.
+        """
         from tidemill.tables import table_of, unified
 
         table = table_of(frame)
+        if keep is not None and not keep.all():
+            table = table.filter(keep)
         self._schema = unified(self._schema, table.schema)
         if table.num_rows:
             self._waiting.append(table)
@@ -180,7 +230,8 @@ class SnapshotWriter:
         ``watermark`` is for whoever knows it only when the last row has gone by.
         """
         self._flush(last=True)
-        parts = tuple(self._final(part, schema) for part, schema in self._parts)
+        parts = tuple(self._final(part.result(), schema) for part, schema in self._parts)
+        self._hand.shutdown()
         rows = sum(part.rows for part in parts)
         columns = tuple(Column(name=field.name, type=str(field.type)) for field in self._schema or ())
         said = (FORMAT, self._kind, [(column.name, column.type) for column in columns], [part.sha256 for part in parts])
@@ -223,7 +274,9 @@ class SnapshotWriter:
         self._waiting = [table.slice(start)] if start < table.num_rows else []
 
     def _put(self, table: pa.Table) -> None:
-        self._parts.append((self._stored(table), table.schema))
+        if len(self._parts) > 1:
+            self._parts[-2][0].result()
+        self._parts.append((self._hand.submit(self._stored, table), table.schema))
 
     def _stored(self, table: pa.Table) -> Part:
         from tidemill.tables import encoded

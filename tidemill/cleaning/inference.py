@@ -7,52 +7,76 @@ levels out of a column of numbers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidemill.cleaning.normalising import Kind, parse_times
 from tidemill.usecase.schema import CleanRules
 
-__all__ = ["MOST", "inferred_kinds"]
+__all__ = ["MOST", "Readings", "inferred_kinds"]
 
 MOST = 0.98
 _FEWEST = 20
-_SAMPLE = 2_000
+_LIKELY: dict[Kind, str] = {"number": r"^[+-]?(?:[1-9.\sinIN]|0(?:\D|$))", "time": r"^\d{4}-\d{2}-\d{2}"}
+
+
+@dataclass
+class Readings:
+    """How many values of one normalised text column read as numbers and as times, counted as parts go by.
+
+    ``most`` is the most values that the whole column can have: a kind that too many values do not read as
+    is given up before the end.
+    """
+
+    most: int
+    values: int = 0
+    read: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(_LIKELY, 0))
+    different: dict[Kind, set[object]] = field(default_factory=lambda: {kind: set() for kind in _LIKELY})
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can still come of it."""
+        return bool(self.read)
+
+    def add(self, column: pd.Series, rules: CleanRules) -> None:
+        """Count a part."""
+        values = column.dropna()
+        self.values += len(values)
+        for kind in list(self.read):
+            read = _read(values, kind, rules).dropna()
+            self.read[kind] += len(read)
+            if self.values - self.read[kind] > (1 - MOST) * self.most:
+                del self.read[kind]
+            elif len(self.different[kind]) < _FEWEST:
+                self.different[kind] |= set(read.unique()[:_FEWEST])
+
+    def kind(self) -> Kind | None:
+        """What the column is; None when it is text. Wants 98 % of the values, and 20 different ones: a category
+        whose names happen to be digits stays a category."""
+        for kind, read in self.read.items():
+            if self.values and read / self.values >= MOST and len(self.different[kind]) >= min(_FEWEST, self.values):
+                return kind
+        return None
 
 
 def inferred_kinds(frame: pd.DataFrame, rules: CleanRules, declared: dict[str, Kind]) -> dict[str, Kind]:
-    """The kinds of text columns of a normalised ``frame`` that are not declared and hold no plain text.
-
-    Wants 98 % of the values and 20 different ones to be numbers, or times with date separators: a
-    category whose names happen to be digits stays a category.
-    """
+    """The kinds of text columns of a normalised ``frame`` that are not declared and hold no plain text."""
     kinds: dict[str, Kind] = {}
     for name, column in frame.items():
         if str(name) in declared or not isinstance(column.dtype, pd.StringDtype):
             continue
-        kind = _kind(column.dropna(), rules)
+        readings = Readings(len(frame))
+        readings.add(column, rules)
+        kind = readings.kind()
         if kind is not None:
             kinds[str(name)] = kind
     return kinds
 
 
-def _kind(values: pd.Series, rules: CleanRules) -> Kind | None:
-    if values.empty:
-        return None
-    for kind in ("number", "time"):
-        # A cheap look at some values first: most text columns are out after it.
-        for some in (values.iloc[:: max(1, len(values) // _SAMPLE)], values):
-            read = _read(some, kind, rules)
-            if read.notna().mean() < MOST:
-                break
-        else:
-            if read.nunique() >= min(_FEWEST, len(values)):
-                return kind
-    return None
-
-
 def _read(values: pd.Series, kind: Kind, rules: CleanRules) -> pd.Series:
-    if kind == "time":
-        dated = values.str.contains(r"^\d{4}-\d{2}-\d{2}", regex=True)
-        return parse_times(values.where(dated), rules)
-    coded = values.str.contains(r"^[+-]?0\d", regex=True)
-    return pd.to_numeric(values.where(~coded), errors="coerce")
+    """Those of the values that could read as ``kind`` by their first characters, read."""
+    likely = values[pc.match_substring_regex(pa.array(values), _LIKELY[kind]).to_numpy(zero_copy_only=False)]
+    return parse_times(likely, rules) if kind == "time" else pd.to_numeric(likely, errors="coerce")

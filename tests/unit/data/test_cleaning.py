@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.data.cases import case, collected_of
+from tests.unit.data.plain_cleaning import cleaned_plainly
 from tidemill.cleaning import clean
 from tidemill.errors import UserError
 from tidemill.results import Cleaned
@@ -154,3 +156,44 @@ def test_every_row_is_kept_refused_or_a_repeat(
     assert sum(result.refused.values()) == refused
     if "false" not in rules:
         assert not tidy.duplicated().any()
+
+
+@given(
+    st.lists(st.tuples(CELL, CELL, st.integers(0, 2)), min_size=1, max_size=30),
+    st.sampled_from(["", "id: y\n", "id: [a, y]\ntime: d\n", "time: d\n"]),
+    st.sampled_from(["", "columns: {types: {a: number, b: category}}\n", "columns: {types: {a: boolean}}\n"]),
+    st.sampled_from(["", "clean: {ranges: {y: [1, null]}, required: [b]}\n", "clean: {deduplicate: false}\n"]),
+    st.integers(1, 7),
+)
+def test_part_by_part_is_as_whole_in_memory(
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: list[tuple[object, object, int]],
+    ids: str,
+    types: str,
+    rules: str,
+    part: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("plain")
+    store = Store(f"memory://{folder}")
+    frame = pd.DataFrame(
+        {
+            "a": pd.Series([None if row[0] is None else str(row[0]) for row in cells], dtype="str"),
+            "b": pd.Series([row[1] if isinstance(row[1], float) else None for row in cells], dtype="float64"),
+            "y": [row[2] for row in cells],
+        }
+    )
+    frame["d"] = pd.Series([["2020-01-01", "soon", None][row[2]] for row in cells], dtype="str")
+    sure = pd.DataFrame({"a": ["1"], "b": [1.0], "y": [2], "d": ["2020-01-02"]})
+    frame = pd.concat([frame, sure], ignore_index=True)
+    use_case = case(folder, ids + types + rules)
+    wanted = cleaned_plainly(use_case, frame)
+    with patch("tidemill.tables.PART_ROWS", part):
+        collected = collected_of(store, frame)
+        result = clean(store, use_case, collected)
+    pd.testing.assert_frame_equal(result.snapshot.read(store), wanted.kept)
+    assert result.deduplicated == wanted.deduplicated
+    if result.quarantine:
+        pd.testing.assert_frame_equal(result.quarantine.read(store), wanted.refused)
+    else:
+        assert wanted.refused.empty
+    assert len(collected.snapshot.manifest(store).parts) == -(-len(frame) // part)
