@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tidemill.secrets import literal_in_fields, literal_in_url
+from tidemill.secrets import is_reference, literal_in_fields, literal_in_url
 from tidemill.usecase.sections import Section
 from tidemill.usecase.values import Columns, Duration, FieldError, OrText, Span, Text, section_from_text
 
@@ -82,7 +82,7 @@ class Sql(Section):
 class Http(Section):
     """Records of a JSON API, page by page."""
 
-    url: Text = Field(description="The address of the first page.")
+    url: Text = Field(description="The address of the first page, such as `https://api.example.com/orders`.")
     records: str = Field("", description="Where the records are in a page, such as `data.items`. Left out: at its top.")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Headers to send, such as `{Authorization: 'Bearer ${API_TOKEN}'}`."
@@ -91,7 +91,7 @@ class Http(Section):
     paging: Literal["none", "page", "offset", "cursor", "link"] = Field(
         "none",
         description="How the next page is asked for: by its number, by the number of records so far, by a cursor out "
-        "of the page before, or by that page's `Link` header.",
+        "of the page before, or by the address that the page before names: in its `Link` header, or at `cursor`.",
     )
     page_parameter: Text | None = Field(
         None, description="The query parameter of the number, offset or cursor. Left out: the name of the `paging`."
@@ -99,7 +99,9 @@ class Http(Section):
     first_page: int = Field(1, ge=0, description="The number of the first page.")
     size_parameter: Text | None = Field(None, description="The query parameter of the page's size.")
     page_size: int | None = Field(None, ge=1, description="Records to ask for a page.")
-    cursor: Text | None = Field(None, description="Where a page holds the cursor of the next, such as `meta.next`.")
+    cursor: Text | None = Field(
+        None, description="Where a page holds the next one's cursor (or its address, for `link`), such as `meta.next`."
+    )
     since_parameter: Text | None = Field(
         None, description="The query parameter that asks for records from a moment on: `incremental` fills it."
     )
@@ -107,7 +109,9 @@ class Http(Section):
         None, description="The query parameter that asks for records before a moment: `--until` fills it."
     )
     rate: float | None = Field(None, gt=0, description="Most requests a second. Left out: as fast as it answers.")
-    retries: int = Field(5, ge=0, le=20, description="How often a request that failed is tried again.")
+    retries: int = Field(
+        5, ge=0, le=20, description="How often a request that failed is tried again, each time after a longer wait."
+    )
     timeout: Span = Field(timedelta(seconds=30), description="How long one answer may take.")
 
     @model_validator(mode="after")
@@ -117,6 +121,8 @@ class Http(Section):
         if (self.page_size is None) != (self.size_parameter is None):
             raise FieldError("size_parameter", "`page_size` and `size_parameter` go together: give both or neither")
         _check_url(self.url)
+        if not is_reference(self.url) and not self.url.startswith(("http://", "https://")):
+            raise FieldError("url", "an API's address starts with https:// (or http://)")
         for name in ("headers", "parameters"):
             literal = literal_in_fields(getattr(self, name))
             if literal is not None:

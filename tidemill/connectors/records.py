@@ -1,0 +1,161 @@
+"""Finding the records in what an API says, and records as a table of plain types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tidemill.errors import UserError, did_you_mean
+from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME
+
+__all__ = ["EXACT", "at", "columns_of", "flattened", "number_text", "records_at", "spelled"]
+
+_LARGEST = 2**63 - 1
+EXACT = 2**53
+_PLAIN = {type(None), bool, int, float, str, datetime}
+
+
+def at(body: Any, path: str, default: Any) -> Any:
+    """What is at ``path`` (``data.items``; a name may hold dots itself), or ``default``."""
+    if not path:
+        return body
+    if not isinstance(body, dict):
+        return default
+    if path in body:
+        return body[path]
+    head, _, rest = path.partition(".")
+    return at(body[head], rest, default) if rest and head in body else default
+
+
+def records_at(body: Any, path: str, where: str) -> list[Any]:
+    """The list of records at ``path``; null is an empty one. Raises UserError that says what is there instead."""
+    missing = object()
+    found = at(body, path, missing)
+    if isinstance(found, list):
+        return found
+    if found is None and path:
+        return []
+    if found is missing:
+        raise UserError(f"{where}: there is nothing at `{path}`{_mend(body, path)}")
+    what = "an object" if isinstance(found, dict) else f"`{str(found)[:60]}`"
+    place = f"at `{path}`" if path else "at the top of the answer"
+    raise UserError(f"{where}: {place} is {what}, not a list of records{_mend(body, path)}")
+
+
+def flattened(record: Mapping[Any, Any], where: str) -> dict[str, Any]:
+    """A record as one row: an object in it becomes dotted columns, and what is deeper or a list JSON as text."""
+    row: dict[str, Any] = {}
+    for name, value in record.items():
+        inner = {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {str(name): value}
+        for key, one in inner.items():
+            if key in row:
+                raise UserError(f"{where}: a record has two values called `{key}`: rename one of them at the source")
+            row[key] = one
+    return row
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
+    """The rows' columns by name, in order of first appearance; a column of several kinds of values is text."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def number_text(value: float) -> str:
+    """A number as text, the same whether it came as 5 or as 5.0."""
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < EXACT)
+    return str(int(value)) if whole else repr(value)
+
+
+def spelled(value: Any) -> str | None:
+    """A value as text: JSON for lists and objects, ISO 8601 for times."""
+    match value:
+        case None:
+            return None
+        case str():
+            return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return number_text(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.decode("utf-8", "backslashreplace")
+        case list() | tuple() | dict():
+            return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    return str(value)
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Values as the narrowest plain type that holds every one of them exactly; no number at all is null."""
+    kinds = {type(value) for value in values}
+    if not kinds <= _PLAIN:
+        values = [_plain(value) for value in values]
+        kinds = {type(value) for value in values}
+    if float in kinds:
+        values = [None if value != value else value for value in values]
+        kinds = {type(value) for value in values}
+    kinds.discard(type(None))
+    if not kinds:
+        return pa.nulls(len(values), NOTHING)
+    if kinds == {bool}:
+        return pa.array(values, BOOL)
+    if kinds == {datetime}:
+        return pa.array(values, TIME)
+    if kinds <= {int, float}:
+        most = max((abs(value) for value in values if type(value) is int), default=0)
+        if kinds == {int} and most <= _LARGEST:
+            return pa.array(values, INT)
+        if most <= EXACT:
+            return pa.array([None if value is None else float(value) for value in values], FLOAT)
+    return pa.array([spelled(value) for value in values], TEXT)
+
+
+def _plain(value: Any) -> Any:
+    """A value of numpy's, pandas' or the standard library's as what JSON or a time could be."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    elif isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, pd.Timestamp):
+        value = value.to_pydatetime(warn=False)
+    if isinstance(value, date):
+        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value) if kind is not str else str.__str__(value)
+    return float(value) if isinstance(value, Decimal) else spelled(value)
+
+
+def _mend(body: Any, path: str) -> str:
+    """Where the lists are, so that one can be named instead."""
+    if not isinstance(body, dict):
+        return ""
+    lists = list(_places(body, "", 3))
+    hint = did_you_mean(path, lists) if path else ""
+    if lists:
+        return f"{hint}. It has lists at {', '.join(f'`{place}`' for place in lists[:5])}: name one in `http.records`"
+    keys = ", ".join(f"`{str(key)[:40]}`" for key in list(body)[:8])
+    return f"{hint}. It has {keys or 'no names'}, and no list: check `http.url` and `http.records`"
+
+
+def _places(body: Mapping[str, Any], above: str, depth: int) -> Iterable[str]:
+    for name, value in body.items():
+        place = f"{above}{name}"
+        if isinstance(value, list):
+            yield place
+        elif isinstance(value, dict) and depth > 1:
+            yield from _places(value, f"{place}.", depth - 1)
