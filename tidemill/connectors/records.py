@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tidemill.connectors.answers import excerpt
 from tidemill.errors import UserError, did_you_mean
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME
 
@@ -142,14 +143,15 @@ def _plain(value: Any) -> Any:
 
 def _mend(body: Any, path: str) -> str:
     """Where the lists are, so that one can be named instead."""
+    if isinstance(body, list):
+        return ". The answer is a list itself: leave `http.records` out"
     if not isinstance(body, dict):
         return ""
     lists = list(_places(body, "", 3))
     hint = did_you_mean(path, lists) if path else ""
     if lists:
         return f"{hint}. It has lists at {', '.join(f'`{place}`' for place in lists[:5])}: name one in `http.records`"
-    keys = ", ".join(f"`{str(key)[:40]}`" for key in list(body)[:8])
-    return f"{hint}. It has {keys or 'no names'}, and no list: check `http.url` and `http.records`"
+    return f"{hint}. It has no list: {excerpt(json.dumps(body, ensure_ascii=False))}. Check `http.url` and `parameters`"
 
 
 def _places(body: Mapping[str, Any], above: str, depth: int) -> Iterable[str]:

@@ -5,15 +5,17 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.misbehaving import Api, Asked, Clock, Reply, api, paged
 from tidemill.connectors.http import HttpConnector
-from tidemill.errors import TransientError, UserError
+from tidemill.errors import TidemillError, TransientError, UserError
 from tidemill.usecase.sources import Http, Incremental
 
 RECORDS = [{"id": number, "name": f"n{number}"} for number in range(7)]
@@ -21,8 +23,13 @@ PLACES = {"none": "data.items", "page": "data.items", "offset": "data.items", "c
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Api]:
-    with api() as served:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server of this module, and one authority to trust: reading them all takes longer than a test."""
+    whole = Path(certifi.where()).read_text(encoding="utf-8")
+    one = tmp_path_factory.mktemp("trust") / "one.pem"
+    one.write_text(whole.partition("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch, api() as served:
+        patch.setenv("SSL_CERT_FILE", str(one))
         yield served
 
 
@@ -363,3 +370,249 @@ def test_an_api_that_can_only_give_everything_says_so(server: Api, caplog: pytes
     assert len(list(connector.pages(5, None))) == 1
     assert "no `http.since_parameter`" in caplog.text
     assert "`id`" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "words"),
+    [
+        (b"<!doctype html><title>Sign in</title>", "", ["HTML", "sign in", "http.headers"]),
+        (b"OK, all good", "", ["not JSON", "OK, all good"]),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "", ["not JSON"]),
+        ({"data": {"items": [], "count": 0}}, "data.itmes", ["`data.itmes`", "did you mean `data.items`?"]),
+        ({"data": {"items": []}}, "", ["an object, not a list", "`data.items`", "http.records"]),
+        ({"data": {"items": {"a": 1}}}, "data.items", ["at `data.items` is an object", "no list"]),
+        ({"error": "quota used up"}, "data", ["nothing at `data`", "quota used up"]),
+        ({}, "data", ["nothing at `data`"]),
+        ([], "data", ["nothing at `data`", "a list"]),
+        ("hello", "", ["`hello`, not a list"]),
+        (5, "", ["`5`, not a list"]),
+        ([[1, 2]], "", ["page 1, record 1 is no object, but `[1, 2]`"]),
+        ([{"a": 1}, None], "", ["page 1, record 2 is no object, but `null`"]),
+        ([{"a.b": 1, "a": {"b": 2}}], "", ["two values called `a.b`"]),
+        (b'{"items": [}' + b" " * 20 + b"1]}", "items", ["JSON is broken", "line 1, character 12"]),
+        (b'[{"a": "\xff\xfe"}]', "", ["not UTF-8"]),
+        (b"[" * 100_000, "", ["nested too deeply"]),
+        (b'[{"a":' + b"[" * 2000 + b"]" * 2000 + b"}]", "", ["nested too deeply"]),
+    ],
+)
+def test_what_is_no_list_of_records_is_named(server: Api, body: Any, records: str, words: list[str]) -> None:
+    server.answer = lambda _: Reply(body)
+    message = said(http(server, records=records))
+    for word in words:
+        assert word in message
+    assert message.startswith(f"{server.url}/orders")
+    assert len(message) < 500
+
+
+def test_json_that_breaks_off_every_time_is_transient(server: Api) -> None:
+    server.answer = lambda _: Reply(b'[{"name": "x')
+    with pytest.raises(TransientError, match="JSON that breaks off, at the last of 6 tries"):
+        fetched(http(server))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ('[{"a": "Zoë 🦆"}]'.encode(), {}),
+        ('\ufeff[{"a": "Zoë 🦆"}]'.encode(), {}),
+        ('[{"a": "Zoë 🦆"}]'.encode("utf-16"), {}),
+        ('[{"a": "Zoë 🦆"}]'.encode(), {"Content-Encoding": "gzip"}),
+        (b'[{"a": "Zo\\u00eb \\ud83e\\udd86"}]', {"Content-Type": "application/json; charset=ascii"}),
+    ],
+)
+def test_text_is_text_however_it_is_encoded(server: Api, body: bytes, headers: dict[str, str]) -> None:
+    server.answer = lambda _: Reply(body, headers=headers)
+    assert fetched(http(server)) == [{"a": "Zoë 🦆"}]
+
+
+def test_latin_1_is_read_where_the_answer_says_so(server: Api) -> None:
+    server.answer = lambda _: Reply(
+        '[{"a": "Zoë"}]'.encode("latin-1"), headers={"Content-Type": "application/json; charset=latin-1"}
+    )
+    assert fetched(http(server)) == [{"a": "Zoë"}]
+
+
+@pytest.mark.parametrize(
+    ("pages", "wanted"),
+    [
+        ([[{"a": 1}], [{"a": 2.5}]], [1.0, 2.5]),
+        ([[{"a": 1}], [{"a": None}], [{"b": 1}]], [1.0, None, None]),
+        ([[{"a": 1}], [{"a": "x"}], [{"a": 2.5}], [{"a": True}]], ["1", "x", "2.5", "true"]),
+        ([[{"a": None}], [{"a": True}]], [None, True]),
+        ([[{"a": 2**60}], [{"a": None}]], [str(2**60), None]),
+        ([[{"a": 2**53 + 1}], [{"a": 0.5}]], [str(2**53 + 1), "0.5"]),
+        ([[{"a": 2**60}], [{"a": 1}]], [2**60, 1]),
+        ([[{"a": 10**30}], [{"a": 1}]], [str(10**30), "1"]),
+        ([[{"a": [1, "é"]}], [{"a": []}]], ['[1, "é"]', "[]"]),
+        ([[{"a": {"b": {"c": 1}}}], [{"a": {"b": None}}]], ['{"c": 1}', None]),
+        (
+            [[{"a": "2026-01-02T00:00:00Z"}], [{"a": "2026-01-02T05:04:05+02:00"}]],
+            [datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)],
+        ),
+        ([[{"a": "2026-01-02"}], [{"a": "soon"}]], ["2026-01-02", "soon"]),
+        ([[{"a": ""}], [{"a": " "}]], ["", " "]),
+        ([[{"a": "0471"}], [{"a": "12"}]], ["0471", "12"]),
+        ([[{"a": "\ud800"}], [{"a": "x\0y"}]], ["?", "x\0y"]),
+    ],
+)
+def test_a_type_holds_for_every_page(server: Api, pages: list[list[Any]], wanted: list[Any]) -> None:
+    server.answer = scripted(
+        *(items(*page, next=f"c{number}" if number < len(pages) else None) for number, page in enumerate(pages, 1))
+    )
+    rows = fetched(http(server, records="items", paging="cursor", cursor="next"))
+    assert [next(iter(row.values())) for row in rows] == wanted
+
+
+def test_objects_become_dotted_columns_and_null_ones_none(server: Api) -> None:
+    server.answer = lambda _: Reply(
+        [{"id": 1, "who": {"name": "Ann", "tags": ["x"]}}, {"id": 2, "who": None}, {"id": 3}]
+    )
+    assert fetched(http(server)) == [
+        {"id": 1, "who.name": "Ann", "who.tags": '["x"]'},
+        {"id": 2, "who.name": None, "who.tags": None},
+        {"id": 3, "who.name": None, "who.tags": None},
+    ]
+
+
+def test_numbers_that_are_none_are_null_and_long_ones_text(server: Api) -> None:
+    server.answer = lambda _: Reply(b'[{"a": NaN, "b": 1}, {"a": -Infinity, "b": ' + b"7" * 5000 + b"}]")
+    assert fetched(http(server)) == [{"a": None, "b": "1"}, {"a": None, "b": "7" * 5000}]
+
+
+def test_records_without_any_value_are_rows_all_the_same(server: Api) -> None:
+    server.answer = lambda _: Reply([{}, {}, {"a": {}}])
+    tables = list(HttpConnector(http(server), None, clock=Clock()).pages(None, None))
+    assert sum(table.num_rows for table in tables) == 3
+
+
+@pytest.mark.parametrize("reply", [Reply(b"", 204), Reply(b"null"), Reply([])])
+def test_no_content_is_no_rows(server: Api, reply: Reply) -> None:
+    server.answer = lambda _: reply
+    assert fetched(http(server)) == []
+
+
+def test_a_huge_page_is_read_and_one_beyond_measure_is_not(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [{"id": number, "text": "x" * 100} for number in range(50_000)]
+    server.answer = lambda _: Reply(records)
+    assert len(fetched(http(server))) == 50_000
+    monkeypatch.setattr("tidemill.connectors.asking._LARGEST", 2**20)
+    assert "an answer of more than 1 MB" in said(http(server))
+
+
+def test_a_page_that_fails_half_way_hands_on_nothing(server: Api) -> None:
+    server.answer = scripted(items(*RECORDS, next="x"), then=lambda _: Reply({}, 500))
+    source = http(server, records="items", paging="cursor", cursor="next", retries=1)
+    pages = HttpConnector(source, None, clock=Clock()).pages(None, None)
+    with pytest.raises(TransientError):
+        next(pages)
+
+
+SECRET = "s3cret-t0ken/with+signs"
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_TOKEN", SECRET)
+
+
+@pytest.mark.usefixtures("token")
+def test_the_token_is_sent_to_its_own_host_and_no_other(server: Api) -> None:
+    with api() as other:
+        abroad = other.url.replace("127.0.0.1", "localhost")
+        other.answer = lambda asked: Reply([{"a": 2}], headers={"Link": f'<{server.url}/orders?page=3>; rel="next"'})
+        pages = {
+            None: Reply([{"a": 1}], headers={"Link": f'<{server.url}/away>; rel="next"'}),
+            "3": Reply([{"a": 3}], headers={"Link": f'<{abroad}/orders?page=4>; rel="next"'}),
+        }
+        server.answer = lambda asked: (
+            Reply("", 302, {"Location": f"{abroad}/x"}) if asked.path == "/away" else pages[asked.query.get("page")]
+        )
+        secret = {"headers": {"X-Api-Key": "${API_TOKEN}"}, "parameters": {"key": "${API_TOKEN}"}}
+        message = said(
+            http(server, paging="link", **secret)
+        )  # the last page comes twice: the other host gives {"a": 2} again
+        assert "page 4" in message
+        assert [asked.headers.get("x-api-key") for asked in server.asked] == [SECRET] * 3
+        assert [asked.query["key"] for asked in server.asked] == [SECRET] * 3
+        assert other.asked
+        assert not any(SECRET in str(asked) for asked in other.asked)
+
+
+@pytest.mark.usefixtures("token")
+def test_a_password_in_the_address_is_sent_as_a_header_and_stays_at_home(server: Api) -> None:
+    url = f"{server.url.replace('://', '://me:${API_TOKEN}@')}/orders"
+    pages = {None: Reply("", 307, {"Location": f"{server.url}/orders?page=2"}), "2": Reply([{"a": 1}])}
+    server.answer = lambda asked: pages[asked.query.get("page")]
+    assert fetched(Http(url=url)) == [{"a": 1}]
+    assert len({asked.headers["authorization"] for asked in server.asked}) == 1
+    assert server.asked[0].headers["authorization"].startswith("Basic ")
+
+
+def test_redirects_end(server: Api) -> None:
+    server.answer = lambda asked: Reply("", 301, {"Location": "/orders"})
+    assert "redirects for ever" in said(http(server))
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
+def test_no_secret_is_in_an_error_or_a_log(server: Api, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.answer = lambda asked: Reply(
+        f"<p>{asked.query['key']} {asked.headers['authorization']} {SECRET}".encode(), status
+    )
+    source = http(
+        server, headers={"Authorization": "Bearer ${API_TOKEN}"}, parameters={"key": "${API_TOKEN}"}, retries=6
+    )
+    connector = HttpConnector(source, None, clock=Clock())
+    with pytest.raises(TidemillError) as caught:
+        list(connector.pages(None, None))
+    assert server.asked[0].headers["authorization"] == f"Bearer {SECRET}"
+    assert "HTTP Request" in caplog.text
+    for text in (str(caught.value), caplog.text, connector.where):
+        assert SECRET not in text
+        assert "s3cret" not in text
+    assert not logging.getLogger("httpx").filters
+
+
+@pytest.mark.parametrize("value", ["abc\nd", "tökén", " abcd", "abcd "])
+def test_a_header_that_cant_be_sent_is_named_without_its_value(
+    server: Api, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_TOKEN", value)
+    message = said(http(server, headers={"X-Key": "${API_TOKEN}"}))
+    assert "`X-Key`" in message
+    assert value not in message
+    assert server.asked == []
+
+
+def test_an_address_out_of_the_environment_must_be_one(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("shop.example/orders", "ftp://x/y", "https://"):
+        monkeypatch.setenv("SHOP", value)
+        assert "not one of http:// or https://" in said(Http(url="${SHOP}"))
+    monkeypatch.delenv("SHOP")
+    assert "`${SHOP}` is not set" in said(Http(url="${SHOP}"))
+
+
+PIECES = st.one_of(
+    st.binary(max_size=60),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+        max_leaves=12,
+    ).map(lambda value: json.dumps(value).encode()),
+    st.lists(st.dictionaries(st.sampled_from("ab"), VALUES, max_size=3), max_size=5).map(
+        lambda value: json.dumps(value).encode("utf-8")
+    ),
+)
+
+
+@settings(max_examples=150)
+@given(body=PIECES, paging=st.sampled_from(["none", "page", "link"]), cut=st.integers(0, 60))
+def test_any_body_gives_rows_or_one_of_our_errors(server: Api, body: bytes, paging: str, cut: int) -> None:
+    server.answer = scripted(Reply(body), Reply(body[:cut]), then=lambda _: Reply([]))
+    message = ""
+    try:
+        fetched(http(server, paging=paging, retries=1))
+    except TidemillError as error:
+        message = str(error)
+    assert not message or message.startswith(server.url)
