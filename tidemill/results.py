@@ -27,6 +27,7 @@ __all__ = [
     "Leak",
     "Lineage",
     "ModelReference",
+    "PersonalColumn",
     "Report",
     "RowBalance",
     "SourceRead",
@@ -148,6 +149,22 @@ class Leak(Record):
     allowed: bool = False
 
 
+class PersonalColumn(Record):
+    """A column with personal data. It is left out of the model unless allowed, and masked in every report.
+
+    ``kind`` is one of :data:`tidemill.personal.PersonalKind`; ``share`` is of the values in the ``sampled``
+    rows, and ``example`` is one of them, masked.
+    """
+
+    column: str
+    kind: str
+    share: float
+    sampled: int
+    example: str
+    evidence: str
+    allowed: bool = False
+
+
 class Validation(Record):
     """The verdict on the data. ``excluded`` maps a column to why it stays out of the model."""
 
@@ -160,6 +177,12 @@ class Validation(Record):
     snapshot: Snapshot
     quarantine: Snapshot | None
     data_docs: str | None = None
+    personal: tuple[PersonalColumn, ...] = ()
+
+    @property
+    def masked(self) -> dict[str, str]:
+        """The columns whose values no report may print, with the kind that :func:`tidemill.personal.mask` takes."""
+        return {one.column: one.kind for one in self.personal}
 
 
 class Split(Record):
