@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,18 @@ class Judgement:
         return all(one.passed for one in self.results if one.severity == "critical")
 
 
-def judge(store: Store, use_case: UseCase, snapshot: Snapshot, *, purpose: Purpose, publish: bool) -> Judgement:
+def judge(
+    store: Store,
+    use_case: UseCase,
+    snapshot: Snapshot,
+    *,
+    purpose: Purpose,
+    publish: bool,
+    masked: Mapping[str, str] | None = None,
+) -> Judgement:
     """Run the suite on ``snapshot``; ``publish`` writes Data Docs to ``<use_case>/data_docs/<snapshot id>/``.
+
+    ``masked`` are columns with personal data and their kinds: no result or page shows their values.
 
     Rows that fail an entry with ``rows: refuse`` go to Quarantine, whether or not the entry as a whole
     failed: ``mostly`` says how many may. Away from training, entries about columns that only training
@@ -59,7 +69,7 @@ def judge(store: Store, use_case: UseCase, snapshot: Snapshot, *, purpose: Purpo
         return Judgement((), snapshot, None, None)
     frame = snapshot.read(store)
     entries = [entry for entry in suite.applying(purpose) if _applies(entry, use_case, frame, purpose)]
-    findings = run(entries, frame)
+    findings = run(entries, frame, masked or {})
     kept, refused = _sorted_out(store, use_case, snapshot, frame, findings)
     results = tuple(_result(finding) for finding in findings)
     key = write_documents(store, use_case, snapshot, suite, findings, results, purpose) if publish else None

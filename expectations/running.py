@@ -5,7 +5,7 @@ Measured (docs/decisions/60): the import takes 3 to 9 s, so nothing may import i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from expectations.masking import masked_entry, masked_result
 from expectations.suites import SuiteEntry
 from expectations.wording import observed
 from tidemill.errors import did_you_mean
@@ -46,8 +47,10 @@ class Finding:
     raw: dict[str, Any]
 
 
-def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Finding]:
+def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame, masked: Mapping[str, str] | None = None) -> list[Finding]:
     """Check ``frame`` against every entry; findings come in the entries' order.
+
+    ``masked`` are columns whose values the findings must not show, with their kinds of personal data.
 
     Raises :exc:`~tidemill.errors.UserError`, with file and line, for a type or kwargs that Great
     Expectations does not have, and for ``rows: refuse`` where the type does not judge single rows.
@@ -57,7 +60,7 @@ def run(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Finding]:
     frame = frame.reset_index(drop=True)
     with _ONE_AT_A_TIME:
         findings = {_place(result): result for result in _validate(entries, frame)}
-        return [_finding(entry, findings[place], frame) for place, entry in enumerate(entries)]
+        return [_finding(entry, findings[place], frame, masked or {}) for place, entry in enumerate(entries)]
 
 
 def _validate(entries: Sequence[SuiteEntry], frame: pd.DataFrame) -> list[Any]:
@@ -146,13 +149,18 @@ def _moment(value: Any, entry: SuiteEntry, frame: pd.DataFrame) -> Any:
     return at if getattr(times[0].dtype, "tz", None) is not None else at.replace(tzinfo=None)
 
 
-def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame) -> Finding:
+def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame, masked: Mapping[str, str]) -> Finding:
     rows = result.result.pop("unexpected_index_list", None)
     for name in ("unexpected_list", "partial_unexpected_index_list"):
         result.result.pop(name, None)
     raw: dict[str, Any] = result.to_json_dict()
     raw["expectation_config"].pop("id", None)
     failure = _failure(entry, raw.get("exception_info") or {}, frame)
+    if masked.keys() & set(entry.columns()):
+        failure = failure.partition(":")[0]  # what Great Expectations says of a failure may quote values
+        raw["result"] = masked_result(entry, raw["result"], masked)
+        entry = masked_entry(entry, masked)
+        raw["expectation_config"]["kwargs"] = {**raw["expectation_config"]["kwargs"], **entry.kwargs}
     if failure:
         raw["exception_info"] = {"raised_exception": True, "exception_message": failure}
     passed = bool(result.success) and not failure

@@ -1,4 +1,4 @@
-"""Validate: Great Expectations and the leak check judge the data before anything is trained."""
+"""Validate: the suite, the leak check and the scan for personal data, before anything is trained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["validate"]
 
 @stage("validate", timeout=2 * 3600)
 def validate(use_case: UseCase, store: Store, labelled: Labelled) -> Outcome[Validation]:
-    """Run the suite and look for leaks. A critical failure stops the run; refused rows go to Quarantine."""
+    """Run the suite; look for leaks and personal data. A critical failure stops the run; refused rows are kept."""
     from expectations import suite_fingerprint
 
     return once(
@@ -22,7 +22,7 @@ def validate(use_case: UseCase, store: Store, labelled: Labelled) -> Outcome[Val
         "validate",
         Validation,
         lambda: _judge(use_case, store, labelled),
-        version=1,
+        version=2,
         inputs={
             "rows": labelled.snapshot.id,
             "unlabelled": labelled.quarantine.id if labelled.quarantine else None,
@@ -35,14 +35,18 @@ def validate(use_case: UseCase, store: Store, labelled: Labelled) -> Outcome[Val
 
 def _judge(use_case: UseCase, store: Store, labelled: Labelled) -> Validation:
     from expectations import judge
-    from tidemill.validation import verdict
+    from tidemill.validation import personal_columns, verdict
 
-    judgement = judge(store, use_case, labelled.snapshot, purpose="training", publish=True)
-    return verdict(store, use_case, labelled, judgement)
+    personal = personal_columns(store, use_case, labelled)
+    masked = {one.column: one.kind for one in personal}
+    judgement = judge(store, use_case, labelled.snapshot, purpose="training", publish=True, masked=masked)
+    return verdict(store, use_case, labelled, judgement, personal)
 
 
 def _summary(validation: Validation) -> str:
     failed = sum(not result.passed for result in validation.results)
     leaks = [leak.column for leak in validation.leaks if not leak.allowed]
+    personal = [one.column for one in validation.personal if not one.allowed]
     found = f", leaks found: {', '.join(leaks)}" if leaks else ""
+    found += f", personal data: {', '.join(personal)}" if personal else ""
     return f"{len(validation.results)} expectations, {failed} failed{found}"

@@ -45,7 +45,9 @@ def _look(use_case: UseCase, store: Store, version: ModelVersion, cleaned: Clean
     from tidemill.monitoring import watch as look
 
     judgements = [
-        judge(store, use_case, one.rows, purpose="monitoring", publish=True) if one.rows else None
+        judge(store, use_case, one.rows, purpose="monitoring", publish=True, masked=version.lineage.validation.masked)
+        if one.rows
+        else None
         for one in windows.windows
     ]
     return look(store, use_case, version, windows.windows, judgements, cleaned=cleaned)

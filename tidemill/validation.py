@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tidemill.leaks import find_leaks
-from tidemill.results import ExpectationResult, Labelled, Leak, Validation
+from tidemill.personal import KIND_WORDS, find_personal
+from tidemill.results import ExpectationResult, Labelled, Leak, PersonalColumn, Validation
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
-__all__ = ["Judgement", "exclusions", "verdict"]
+__all__ = ["Judgement", "exclusions", "personal_columns", "verdict"]
 
 
 class Judgement(Protocol):
@@ -38,8 +39,24 @@ class Judgement(Protocol):
         ...
 
 
-def verdict(store: Store, use_case: UseCase, labelled: Labelled, judgement: Judgement) -> Validation:
-    """Bring the suite's findings and the leak check together. Critical failures make ``passed`` False."""
+def personal_columns(store: Store, use_case: UseCase, labelled: Labelled) -> tuple[PersonalColumn, ...]:
+    """The scan for personal data, over every column but the target and the time.
+
+    It comes before the suite runs, so that nothing that the suite writes shows a person's values.
+    """
+    frame = labelled.snapshot.read(store)
+    skip = {use_case.target_name, *filter(None, (use_case.time, use_case.target.column))}
+    return tuple(find_personal(frame, use_case.columns.personal, skip=skip, seed=use_case.seed))
+
+
+def verdict(
+    store: Store,
+    use_case: UseCase,
+    labelled: Labelled,
+    judgement: Judgement,
+    personal: Sequence[PersonalColumn] = (),
+) -> Validation:
+    """Bring the suite's findings, the leak check and the scan together. Critical failures make ``passed`` False."""
     frame = judgement.kept.read(store)
     unlabelled = labelled.quarantine.read(store) if labelled.quarantine is not None else None
     leaks = find_leaks(use_case, frame, unlabelled, use_case.target_name, labelled.task)
@@ -50,16 +67,21 @@ def verdict(store: Store, use_case: UseCase, labelled: Labelled, judgement: Judg
         reasons=tuple(_reason(one) for one in failed),
         results=tuple(judgement.results),
         leaks=tuple(leaks),
-        excluded=exclusions(use_case, leaks),
+        excluded=exclusions(use_case, leaks, personal),
         snapshot=judgement.kept,
         quarantine=judgement.refused,
         data_docs=judgement.data_docs,
+        personal=tuple(personal),
     )
 
 
-def exclusions(use_case: UseCase, leaks: Sequence[Leak]) -> dict[str, str]:
-    """Every column that must not reach the model, with the reason; the first reason that fits is kept."""
+def exclusions(use_case: UseCase, leaks: Sequence[Leak], personal: Sequence[PersonalColumn] = ()) -> dict[str, str]:
+    """Every column that must not reach the model, with the reason; of several, the one that nobody can argue with."""
     excluded: dict[str, str] = {}
+    for one in personal:
+        if not one.allowed:
+            kind = "" if one.kind == "declared" else f", {KIND_WORDS.get(one.kind, one.kind)}"
+            excluded[one.column] = f"personal data{kind}: {one.evidence}"
     for leak in leaks:
         if not leak.allowed:
             excluded[leak.column] = f"leak: {leak.evidence}"

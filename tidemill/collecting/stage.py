@@ -109,7 +109,8 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None
     named: list[tuple[str, str | None]] = [("time", use_case.time), ("group", use_case.group), ("target", target)]
     named += [("id", column) for column in use_case.id]
     rules = use_case.columns
-    lists = {"forbid": rules.forbid, "ignore": rules.ignore, "allow": rules.allow, "types": tuple(rules.types)}
+    lists = {"forbid": rules.forbid, "ignore": rules.ignore, "allow": rules.allow}
+    lists |= {"types": tuple(rules.types), "personal": tuple(rules.personal)}
     for field, columns in lists.items():
         named += [(f"columns.{field}", column) for column in columns]
     for where, column in named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from tidemill.evaluation.curves import binary_shapes, roc
 from tidemill.evaluation.evidence import Binary, Contender, Evidence, Kind, Multiclass, Regression
 from tidemill.evaluation.explaining import dependence, importances, sample
 from tidemill.evaluation.field import Field, Standings
+from tidemill.evaluation.masking import masked_dependence, masked_slices
 from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
 from tidemill.evaluation.slicing import Ground, slices
 from tidemill.learning.model import Model
@@ -27,9 +29,17 @@ _UNITS = {"binary": "log-odds", "multiclass": "log-odds of the predicted class",
 
 
 def assemble(
-    use_case: UseCase, reference: ModelReference, model: Model, standings: Standings, frame: pd.DataFrame
+    use_case: UseCase,
+    reference: ModelReference,
+    model: Model,
+    standings: Standings,
+    frame: pd.DataFrame,
+    masked: Mapping[str, str],
 ) -> Evidence:
-    """``frame`` is the gate rows without their target, in the order of the standings' answers."""
+    """``frame`` is the gate rows without their target, in the order of the standings' answers.
+
+    ``masked`` are columns with personal data and their kinds: the evidence does not name their values.
+    """
     field = standings.field
     kinds: dict[str, Kind] = {column.name: column.kind for column in model.columns}
     chosen = sample(len(frame), _explained(model), use_case.seed)
@@ -58,9 +68,9 @@ def assemble(
         binary=binary,
         multiclass=multiclass,
         regression=regression,
-        slices=slices(use_case, ground, kinds),
+        slices=masked_slices(slices(use_case, ground, kinds), masked),
         importances=ranked,
-        dependence=dependence(contributions, explained, top, kinds),
+        dependence=masked_dependence(dependence(contributions, explained, top, kinds), masked),
         contribution_unit=_UNITS[model.task],
         explained_rows=len(chosen),
     )

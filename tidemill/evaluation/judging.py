@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -57,8 +58,8 @@ def evaluate(
     standings = measure(Field(labelled.task, metric, target, tuple(racers)), use_case)
     if not math.isfinite(standings.metric.value):
         raise GateError(f"{metric} can't be computed on the {len(target):,} gate rows: choose another `tune.metric`")
-    evidence = assemble(use_case, model, loaded, standings, frame)
-    key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion)}.json"
+    evidence = assemble(use_case, model, loaded, standings, frame, validation.masked)
+    key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion, validation.masked)}.json"
     store.write_json(key, evidence.model_dump(mode="json"))
     baselines, rivals = standings.against("baseline"), standings.against("champion")
     reasons = objections(use_case.gate, baselines, rivals[0] if rivals else None, why_not)
@@ -87,8 +88,14 @@ def _check(labelled: Labelled, target: Doubles) -> None:
     )
 
 
-def _id(use_case: UseCase, split: Split, model: ModelReference, champion: ModelVersion | None) -> str:
+def _id(
+    use_case: UseCase,
+    split: Split,
+    model: ModelReference,
+    champion: ModelVersion | None,
+    masked: Mapping[str, str],
+) -> str:
     """16 hex digits of the sha256 of everything that an evaluation hangs on."""
     rules = use_case.fingerprint("evaluate", "gate", "tune", "seed")
-    said = [model.id, split.train.id, split.gate.id, champion.version if champion else None, rules]
+    said = [model.id, split.train.id, split.gate.id, champion.version if champion else None, rules, *sorted(masked)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from tidemill.monitoring.records import ColumnDrift, Finding, Level
+from tidemill.personal import mask
 from tidemill.profile import ColumnProfile, binned
 from tidemill.reporting.wording import listed, number, percent
 from tidemill.stability import Counts, chance_bound, coarser, noise, stability_index
@@ -55,8 +56,10 @@ class Limits:
 class Tally:
     """Counts of one column over a window's parts, so that no window has to fit into memory."""
 
-    def __init__(self, reference: ColumnProfile) -> None:
+    def __init__(self, reference: ColumnProfile, personal: str | None = None) -> None:
+        """``personal`` is the kind of personal data that the column holds: its examples are masked."""
         self.reference = reference
+        self.personal = personal
         self.rows = 0
         self.missing = 0
         self.unseen = 0
@@ -73,7 +76,12 @@ class Tally:
         self.unseen += len(fresh)
         for value in fresh.unique()[:_EXAMPLES]:
             if len(self.examples) < _EXAMPLES:
-                self.examples[number(float(value)) if self.reference.kind == "number" else str(value)] = None
+                self.examples[self._shown(value)] = None
+
+    def _shown(self, value: object) -> str:
+        if self.personal is not None:
+            return mask(value, self.personal)
+        return number(float(str(value))) if self.reference.kind == "number" else str(value)
 
     def _unseen(self, values: pd.Series) -> pd.Series:
         """The values that the reference never had."""

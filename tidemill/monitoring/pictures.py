@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tidemill.monitoring.drift import USUAL_FACTOR
 from tidemill.monitoring.records import ColumnDrift, DriftReport, Level
@@ -91,21 +91,24 @@ def movement_picture(report: DriftReport, limit: float) -> Figure:
     return Figure(svg, "How far columns moved", words)
 
 
-def column_pictures(report: DriftReport, reference: Reference) -> list[Figure]:
-    """The distributions of the prediction and of the columns that have the most to say, training beside the window."""
+def column_pictures(report: DriftReport, reference: Reference, masked: Mapping[str, str]) -> list[Figure]:
+    """The distributions of the prediction and of the columns that have the most to say, training beside the window.
+
+    ``masked`` are columns with personal data: their bins have numbers for names.
+    """
     ranked = sorted(report.columns, key=lambda one: (one.level not in ("page", "warn"), -one.movement))
     chosen = [one for one in ranked if one.level is not None][:MOST_COLUMNS]
     figures = []
     if report.prediction is not None and any(report.prediction.counts):
-        figures.append(_picture(report.prediction, reference.prediction, "gate rows"))
+        figures.append(_picture(report.prediction, reference.prediction, "gate rows", False))
     for one in chosen:
         if any(one.counts):
-            figures.append(_picture(one, reference.profile.column(one.name), "training"))
+            figures.append(_picture(one, reference.profile.column(one.name), "training", one.name in masked))
     return figures
 
 
-def _picture(drift: ColumnDrift, column: ColumnProfile, before: str) -> Figure:
-    names = _bin_names(column)
+def _picture(drift: ColumnDrift, column: ColumnProfile, before: str, masked: bool) -> Figure:
+    names = [f"part {place}" for place in range(1, len(column.counts) + 1)] if masked else _bin_names(column)
     svg = histogram(
         names,
         [Shape(before, column.counts, "fog"), Shape("this window", drift.counts, _COLOURS[drift.level])],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tidemill.monitoring.drift import FALSE_ALARMS, USUAL_FACTOR
@@ -35,9 +35,15 @@ _TONES: dict[Level, Tone] = {"page": "bad", "warn": "warn", "note": "plain"}
 
 
 def render_report(
-    use_case: UseCase, monitored: Monitored, reference: Reference, history: Sequence[DriftReport], now: datetime
+    use_case: UseCase,
+    monitored: Monitored,
+    reference: Reference,
+    history: Sequence[DriftReport],
+    now: datetime,
+    masked: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as HTML. ``history`` are the version's windows so far, this run's at the end."""
+    """The page as HTML. ``history`` are the version's windows so far, this run's at the end; ``masked`` are
+    columns with personal data, with their kinds."""
     newest = monitored.windows[-1]
     return render(
         title=use_case.title or use_case.name,
@@ -47,7 +53,7 @@ def render_report(
         sections=[
             Section("Alarms", _alarms(monitored.alarms), _alarms_lead(monitored.alarms)),
             Section("How good the answers are", _quality(monitored, history), _quality_lead(monitored.quality)),
-            Section("What moved", _moved(use_case, newest, reference), _moved_lead(newest)),
+            Section("What moved", _moved(use_case, newest, reference, masked or {}), _moved_lead(newest)),
             Section("The data", _data(monitored)),
             Section("Windows so far", [_windows(history)]),
             Section("How to read this", [Prose(_METHOD.format(chance=percent(FALSE_ALARMS), factor=USUAL_FACTOR))]),
@@ -149,11 +155,11 @@ def _moved_lead(newest: DriftReport) -> str:
     return " ".join(part for part in (said, noted) if part) or "No column moved in the newest window."
 
 
-def _moved(use_case: UseCase, newest: DriftReport, reference: Reference) -> list[Block]:
+def _moved(use_case: UseCase, newest: DriftReport, reference: Reference, masked: Mapping[str, str]) -> list[Block]:
     if not newest.rows:
         return [Prose("The newest window has no rows.")]
     blocks: list[Block] = [movement_picture(newest, use_case.monitor.drift_warn)]
-    pictures = column_pictures(newest, reference)
+    pictures = column_pictures(newest, reference, masked)
     if pictures:
         blocks.append(Figures(pictures))
     drifts = [*([newest.prediction] if newest.prediction is not None else []), *newest.columns]

@@ -99,7 +99,7 @@ def watch(
     together = reports[0].quality if len(reports) == 1 else _quality(work, _all_seen(seen), _all_known(labelled))
     monitored = _monitored(work, reports, together, cleaned)
     everything = [*past(stored, version.version, windows[0].span, at), *reports]
-    page = render_report(use_case, monitored, work.reference, everything, at)
+    page = render_report(use_case, monitored, work.reference, everything, at, version.lineage.validation.masked)
     store.write_bytes(monitored.report, page.encode())
     store.write_json(monitored.report.replace("report.html", "run.json"), monitored.model_dump(mode="json"))
     return monitored
@@ -109,7 +109,8 @@ def _seen(work: _Watch, window: Window, judgement: Judgement | None) -> _Seen:
     """Go through the rows that the suite kept, part by part."""
     kinds = watched_columns(work.model)
     rows = judgement.kept if judgement is not None else window.rows
-    tallies = [Tally(column) for column in work.reference.profile.columns if column.counts]
+    masked = work.version.lineage.validation.masked
+    tallies = [Tally(one, masked.get(one.name)) for one in work.reference.profile.columns if one.counts]
     predicted = Tally(work.reference.prediction)
     rules = work.model.description.recipe.clean
     values: list[Doubles] = []

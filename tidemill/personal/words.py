@@ -54,7 +54,9 @@ NAME_WORDS = _set(
 PEOPLE_WORDS = _set(
     "name names customer client patient employee contact owner person member guest passenger student teacher doctor "
     "physician driver author buyer seller agent borrower applicant tenant recipient beneficiary cardholder holder "
-    "signatory player pelanggan nasabah pasien karyawan pegawai siswa mahasiswa guru dokter penumpang peminjam pemilik "
+    "adviser advisor manager supervisor assignee representative salesperson reviewer nurse lawyer subscriber "
+    "insured claimant witness debtor createdby handledby assignedto signatory player pelanggan nasabah pasien "
+    "karyawan pegawai siswa mahasiswa guru dokter penumpang peminjam pemilik "
     "kunde kundin mitarbeiter patientin cliente paciente empleado klient pacjent"
 )
 NOT_A_PERSON = _set(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from tidemill.cleaning import Kind
 from tidemill.learning.columns import kind_of
+from tidemill.personal import KIND_WORDS
 from tidemill.reporting.wording import count, number, percent, short
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
@@ -36,12 +37,18 @@ class ColumnView:
     words: str
 
 
-def describe(store: Store, snapshot: Snapshot, kinds: Mapping[str, Kind]) -> tuple[ColumnView, ...]:
-    """Every column of the Snapshot, in its order. ``kinds`` are those that are known; others go by their type."""
+def describe(
+    store: Store, snapshot: Snapshot, kinds: Mapping[str, Kind], masked: Mapping[str, str]
+) -> tuple[ColumnView, ...]:
+    """Every column of the Snapshot, in its order. ``kinds`` are those that are known; others go by their type.
+
+    ``masked`` are columns with personal data and their kinds: their views have no values.
+    """
     every = max(ceil(snapshot.rows / _SAMPLE), 1)
     sampled = [frame.iloc[::every] for frame in snapshot.frames(store)]
     frame = pd.concat(sampled, ignore_index=True) if sampled else pd.DataFrame()
-    return tuple(view(str(name), frame[name], kinds.get(str(name)) or kind_of(frame[name])) for name in frame.columns)
+    views = (view(str(name), frame[name], kinds.get(str(name)) or kind_of(frame[name])) for name in frame.columns)
+    return tuple(_without_values(one, frame[one.name], masked) for one in views)
 
 
 def view(name: str, values: pd.Series, kind: Kind) -> ColumnView:
@@ -57,6 +64,14 @@ def view(name: str, values: pd.Series, kind: Kind) -> ColumnView:
     elif len(known):
         counts, words = _levels(known)
     return ColumnView(name=name, kind=kind, missing=missing, counts=counts, words=words)
+
+
+def _without_values(one: ColumnView, values: pd.Series, masked: Mapping[str, str]) -> ColumnView:
+    if one.name not in masked:
+        return one
+    kind = masked[one.name]
+    what = "masked" if kind == "declared" else f"{KIND_WORDS.get(kind, kind)}, masked"
+    return replace(one, words=f"{count(values.nunique())} values: {what}")
 
 
 def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tidemill.personal import KIND_WORDS
 from tidemill.reporting.charts import Bar, Colour, bars, sparkline, waterfall
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import (
@@ -38,11 +39,11 @@ def the_data(material: Material) -> Section:
         f"{count(balance.collected)} rows were collected, and {count(balance.used)} of them "
         f"({percent(balance.used / max(balance.collected, 1))}) were used."
     )
-    blocks: list[Block] = [_rows(material)]
+    blocks: list[Block | None] = [_rows(material)]
     refused = _refused(material)
     if refused:
         blocks.append(Table(["refused because", "rows"], [[why, rows] for why, rows in refused.most_common()]))
-    blocks += [_leaks(material), _sources(material)]
+    blocks += [_leaks(material), _personal(material), _sources(material)]
     if material.lineage.labelled.classes:
         blocks.append(_target(material))
     blocks.append(_columns(material))
@@ -140,6 +141,22 @@ def _leaks(material: Material) -> Notice:
         return Notice("good", "No leak found", f"No column{beyond} gives the answer away.")
     title = f"{plural(len(left_out), 'leak')} found and left out" if left_out else "Leaks were found and allowed"
     return Notice("warn" if left_out and not allowed else "bad", title, "\n\n".join(told))
+
+
+def _personal(material: Material) -> Notice | None:
+    """Every column with personal data, with its evidence; None where the scan found none."""
+    found = material.lineage.validation.personal
+    if not found:
+        return None
+    told = []
+    for one in found:
+        kind = KIND_WORDS.get(one.kind, one.kind)
+        use = "**read by the model**, as the use case allows" if one.allowed else "left out of the model"
+        told.append(f"`{one.column}`: {kind}, {use}. {one.evidence[:1].upper()}{one.evidence[1:]}.")
+    told.append("Values of these columns are masked on every page; Snapshots and Quarantine hold them as they came.")
+    allowed = sum(one.allowed for one in found)
+    title = f"{plural(len(found), 'column')} with personal data"
+    return Notice("warn" if allowed else "plain", title, "\n\n".join(told))
 
 
 def _sources(material: Material) -> Table:

@@ -94,6 +94,10 @@ def limits_of(material: Material) -> list[str]:
     if allowed:
         names = listed([f"`{name}`" for name in allowed])
         found.append(f"{names} may give the answer away, and the use case allows it: the numbers above may flatter.")
+    personal = [one.column for one in material.lineage.validation.personal if one.allowed]
+    if personal:
+        names = listed([f"`{name}`" for name in personal])
+        found.append(f"The model reads personal data, as the use case allows: {names}. Its levels are in the model.")
     found.append("What drives the model is what it goes by. That is no proof of cause.")
     return found
 

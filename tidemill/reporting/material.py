@@ -100,5 +100,5 @@ def gather(
         evidence=load_evidence(store, lineage.evaluation.key),
         description=description,
         trials=tuple(TrialLog(store, lineage.study.prefix).read()),
-        columns=describe(store, lineage.split.train, description.recipe.kinds),
+        columns=describe(store, lineage.split.train, description.recipe.kinds, lineage.validation.masked),
     )

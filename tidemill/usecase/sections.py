@@ -98,6 +98,12 @@ class ColumnRules(Section):
     types: dict[str, Literal["number", "category", "time", "boolean"]] = Field(
         default_factory=dict, description="What a column is, where the inferred type is wrong."
     )
+    personal: dict[str, Literal["allow", "leave_out", "not_personal"]] = Field(
+        default_factory=dict,
+        description="What the scan for personal data must take your word for: `allow` lets the model read the column "
+        "(reports mask it all the same), `leave_out` names one that the scan does not see, `not_personal` one that it "
+        "takes for personal and is not.",
+    )
 
     @model_validator(mode="after")
     def _goes_together(self) -> ColumnRules:

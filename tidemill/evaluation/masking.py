@@ -1,0 +1,49 @@
+"""Evidence without the values of persons: parts and levels of masked columns keep their numbers, not their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from tidemill.evaluation.evidence import Dependence, Slice
+from tidemill.personal import mask
+
+__all__ = ["masked_dependence", "masked_slices"]
+
+_MISSING = "missing"
+
+
+def masked_slices(slices: Iterable[Slice], masked: Mapping[str, str]) -> tuple[Slice, ...]:
+    """The same slices; the value of a masked column becomes its mask and its place: ``S. R. (2)``."""
+    places: Counter[str] = Counter()
+    shown = []
+    for one in slices:
+        if one.column in masked and one.value != _MISSING:
+            places[one.column] += 1
+            value = _masked(one.value, masked[one.column], places[one.column])
+            one = one.model_copy(update={"value": value})
+        shown.append(one)
+    return tuple(shown)
+
+
+def masked_dependence(found: Iterable[Dependence], masked: Mapping[str, str]) -> tuple[Dependence, ...]:
+    """The same, with the levels of masked categories masked. Numbers and times stay: they are means of many rows."""
+    return tuple(
+        one.model_copy(
+            update={
+                "pieces": tuple(
+                    piece
+                    if piece.label == _MISSING
+                    else piece.model_copy(update={"label": _masked(piece.label, masked[one.column], place)})
+                    for place, piece in enumerate(one.pieces, start=1)
+                )
+            }
+        )
+        if one.column in masked and one.kind == "category"
+        else one
+        for one in found
+    )
+
+
+def _masked(value: str, kind: str, place: int) -> str:
+    return f"{mask(value, kind)} ({place})"
