@@ -10,9 +10,10 @@ from prefect.artifacts import create_markdown_artifact
 from flows.opening import open_use_case, run_name
 from tasks.score import score
 from tasks.stage import artifact_key
-from tidemill.collecting import resolved
+from tidemill.collecting import is_fetched, resolved
 from tidemill.registry import Registry
 from tidemill.scoring import Scored
+from tidemill.usecase import UseCase
 
 __all__ = ["scoring"]
 
@@ -41,7 +42,7 @@ def scoring(
     """
     case, store = open_use_case(use_case, lake)
     chosen = Registry(store, case.name).version(version)
-    source = input or resolved(case, case.score.input or case.sources[case.primary].place)
+    source = _source(case, input)
     if not input and not case.score.input:
         since = since or chosen.lineage.split.end
     scored = score(case, store, chosen, source, output, since, until).result
@@ -51,3 +52,11 @@ def scoring(
         description=f"{scored.rows:,} rows answered by {scored.version}",
     )
     return scored
+
+
+def _source(case: UseCase, input: str | None) -> str | None:
+    """Where the rows are; None when the primary source is no file, and has to be fetched."""
+    primary = case.sources[case.primary]
+    if input or case.score.input:
+        return input or resolved(case, case.score.input or "")
+    return None if is_fetched(primary) else resolved(case, primary.place)

@@ -33,6 +33,7 @@ def training(
     use_case: str,
     lake: str | None = None,
     budget: float | None = None,
+    since: datetime | None = None,
     until: datetime | None = None,
     as_of: datetime | None = None,
     reason: str = "training was asked for",
@@ -43,6 +44,7 @@ def training(
         use_case: the use case's name: a folder of `usecases/`.
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
         budget: seconds for tuning and the final fit; left out, what the use case says.
+        since: use rows from this moment on only.
         until: use rows before this moment only, and move the gate's window up to it.
         as_of: train as it could have been done at this moment: rows before it, and labels known by then.
         reason: why this run was started, for the ledger.
@@ -50,7 +52,7 @@ def training(
     case, store = open_use_case(use_case, lake)
     as_of = parse_moment(as_of) if as_of else None
     limits = [parse_moment(moment) for moment in (until or case.split.gate_until, as_of) if moment]
-    collected = collect(case, store, until=min(limits, default=None))
+    collected = collect(case, store, since=since, until=min(limits, default=None))
     cleaned = clean(case, store, collected.result)
     labelled = label(case, store, collected.result, cleaned.result, as_of)
     validated = validate(case, store, labelled.result)

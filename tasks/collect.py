@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from tasks.stage import stage
 from tidemill.collecting import collect as read_sources
-from tidemill.collecting import source_state
+from tidemill.collecting import land, source_state
 from tidemill.results import Collected
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
@@ -19,16 +20,20 @@ __all__ = ["collect"]
 def collect(
     use_case: UseCase, store: Store, since: datetime | None = None, until: datetime | None = None
 ) -> Outcome[Collected]:
-    """Read the sources, join them as of each row's own time, and keep the result as an immutable Snapshot."""
+    """Read the sources, join them as of each row's own time, and keep the result as an immutable Snapshot.
+
+    What is no file is asked for new rows each time; only when there are none is the last result the answer.
+    """
+    landed = cache(lambda: land(store, use_case, since=since, until=until))
     return once(
         store,
         use_case.name,
         "collect",
         Collected,
-        lambda: read_sources(store, use_case, since=since, until=until),
+        lambda: read_sources(store, use_case, since=since, until=until, landed=landed()),
         version=1,
-        inputs={
-            "sources": source_state(use_case),
+        inputs=lambda: {
+            "sources": source_state(use_case, landed()),
             "use_case": use_case.fingerprint("sources", "derive", "time"),
             "since": since,
             "until": until,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from tasks.stage import stage, told
+from tidemill.collecting import land, source_state
 from tidemill.registry import ModelVersion
 from tidemill.scoring import Scored
 from tidemill.scoring import score as answer
 from tidemill.stages import Outcome, once, stage_key
-from tidemill.store import Store, list_objects
+from tidemill.store import Store, list_objects, shown
 from tidemill.usecase import UseCase
 
 __all__ = ["score"]
@@ -20,32 +21,41 @@ def score(
     use_case: UseCase,
     store: Store,
     version: ModelVersion,
-    source: str,
+    source: str | None,
     output: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Outcome[Scored]:
-    """Answer every row at ``source``. Without ``output`` the answers go to the lake, once for the same rows."""
+    """Answer every row at ``source`` (None: of the primary source, which is no file).
+
+    Without ``output`` the answers go to the lake, once for the same rows.
+    """
+    fetched = use_case if source is None else use_case.reading(source)
+    landed = land(store, fetched, since=since, until=until)
     if output is not None:
         return told(
             "score",
-            lambda: (answer(store, use_case, version, source, output, since=since, until=until), False),
+            lambda: (
+                answer(store, use_case, version, source, output, since=since, until=until, landed=landed),
+                False,
+            ),
             _summary,
         )
     inputs = {
         "version": version.version,
-        "source": [[found.url, found.size, found.version] for found in list_objects(source)],
+        "source": source and [[shown(found.url), found.size, found.version] for found in list_objects(source)],
+        "sides": source_state(use_case, landed, primary=False),
         "since": since,
         "until": until,
     }
-    kept = store.url_of(f"{use_case.name}/predictions/{version.version}-{stage_key('score', 1, inputs)[:12]}.parquet")
+    kept = store.url_of(f"{use_case.name}/predictions/{version.version}-{stage_key('score', 2, inputs)[:12]}.parquet")
     return once(
         store,
         use_case.name,
         "score",
         Scored,
-        lambda: answer(store, use_case, version, source, kept, since=since, until=until),
-        version=1,
+        lambda: answer(store, use_case, version, source, kept, since=since, until=until, landed=landed),
+        version=2,
         inputs=inputs,
         summary=_summary,
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from prefect import State, task
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 
 from tidemill.errors import TransientError
 from tidemill.progress import StageFinished, StageStarted, emit
+from tidemill.secrets import blocks
 from tidemill.stages import Outcome
 
 __all__ = ["Stage", "artifact_key", "stage", "told"]
@@ -86,12 +88,22 @@ def _settled(function: Callable[P, Outcome[R]]) -> Callable[P, State[Outcome[R]]
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome[R]]:
-        outcome = function(*args, **kwargs)
+        with blocks(_secret_block):
+            outcome = function(*args, **kwargs)
         if outcome.reused:
             return Completed(name="Cached", message="Nothing changed: the lake had the result.", data=outcome)
         return Completed(message=f"Done in {outcome.seconds:.1f} s.", data=outcome)
 
     return run
+
+
+def _secret_block(name: str) -> str:
+    """What a Prefect Secret block holds. Raises LookupError when there is none of that name."""
+    try:
+        block = cast("Secret[Any]", Secret.load(name))
+    except ValueError:
+        raise LookupError(name) from None
+    return str(block.get())
 
 
 def _is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

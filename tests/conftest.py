@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.servers import S3Server, moto, rclone
+from tests.servers import Database, Postgres, S3Server, moto, new_database, postgres, rclone
 from tests.toy import write_toy
 from tidemill.store import Store
 
@@ -26,6 +27,22 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server
 def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     with moto(tmp_path_factory.mktemp("moto")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """PostgreSQL, shared by the session. Its folder is one that another user may reach."""
+    with tempfile.TemporaryDirectory(prefix="tidemill-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        with postgres(Path(folder) / "server") as server:
+            yield server
+
+
+@pytest.fixture
+def database(postgres_server: Postgres) -> Iterator[Database]:
+    """A database of its own on that server, gone after the test."""
+    with new_database(postgres_server) as made:
+        yield made
 
 
 def use(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:

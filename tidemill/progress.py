@@ -7,11 +7,13 @@ attaches a handler to the ``tidemill.progress`` logger and reads ``record.event`
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 
-__all__ = ["Event", "Note", "StageFinished", "StageStarted", "TrialFinished", "emit", "logger"]
+__all__ = ["Event", "Note", "StageFinished", "StageStarted", "Ticker", "TrialFinished", "emit", "logger"]
 
 logger = logging.getLogger("tidemill.progress")
+_TELL_EVERY = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,19 @@ class Note:
 
 
 Event = StageStarted | StageFinished | TrialFinished | Note
+
+
+class Ticker:
+    """Tells of a count that grows, every five seconds: ``1,204,000 rows fetched``."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._told = what, time.monotonic()
+
+    def tell(self, count: int) -> None:
+        """Say how many there are by now, if nothing was said for a while."""
+        if time.monotonic() - self._told > _TELL_EVERY:
+            self._told = time.monotonic()
+            emit(Note(f"{count:,} {self._what}"))
 
 
 def emit(event: Event) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from tidemill.errors import UserError
-from tidemill.progress import Note, emit
+from tidemill.progress import Ticker
 from tidemill.results import Record
 from tidemill.store import Store, create_url, shown
 
@@ -19,14 +19,13 @@ if (
 ):  # pandas and Arrow take two seconds to import: `tidemill.load` and the command line start without them
     import pandas as pd
 
+    from tidemill.collecting import Landed
     from tidemill.learning.model import Model
     from tidemill.reading import Format
     from tidemill.registry import ModelVersion
     from tidemill.usecase import UseCase
 
 __all__ = ["LoadedModel", "Scored", "load_model", "score"]
-
-_TELL_EVERY = 5.0
 
 
 class Scored(Record):
@@ -75,14 +74,18 @@ def score(
     store: Store,
     use_case: UseCase,
     version: ModelVersion,
-    input_url: str,
+    input_url: str | None,
     output_url: str,
     *,
     format: Format = "auto",
     since: datetime | None = None,
     until: datetime | None = None,
+    landed: Mapping[str, Landed] | None = None,
 ) -> Scored:
     """Answer every row at ``input_url`` and write the answers as one Parquet file at ``output_url``.
+
+    Without ``input_url`` the rows are those of the primary source. ``landed`` is what
+    :func:`tidemill.collecting.land` brought of sources that are no files.
 
     Rows go by ``score.batch_rows`` at a time, so memory is flat. The output has the use case's id
     columns that the input has, then what :meth:`Model.predict` gives, then ``model_version``: same rows,
@@ -97,18 +100,18 @@ def score(
     started = time.perf_counter()
     model = Model.load(store, version.model)
     kinds = {column.name: column.kind for column in model.columns}
-    frames = batches(
-        use_case, input_url, use_case.score.batch_rows, format=format, since=since, until=until, types=kinds
-    )
+    size, limits = use_case.score.batch_rows, {"since": since, "until": until}
+    frames = batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed)
+    read = shown(use_case.sources[use_case.primary].place if input_url is None else input_url)
     first = next(frames, None)
     if first is None:
-        raise UserError(f"{shown(input_url)} has no rows to score: mend --input, or ask for another window")
+        raise UserError(f"{read} has no rows to score: mend --input, or ask for another window")
     with create_url(output_url) as file:
-        rows = _write(file, _answers(use_case, version, model, first, frames, shown(input_url)))
+        rows = _write(file, _answers(use_case, version, model, first, frames, read))
     return Scored(
         use_case=use_case.name,
         version=version.version,
-        input=shown(input_url),
+        input=read,
         output=shown(output_url),
         rows=rows,
         seconds=round(time.perf_counter() - started, 3),
@@ -148,12 +151,10 @@ def _write(file: BinaryIO, frames: Iterator[pd.DataFrame]) -> int:
 
     tables = map(table_of, frames)
     first = next(tables)
-    rows, told = 0, time.monotonic()
+    rows, ticker = 0, Ticker("rows scored")
     with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
         for table in chain([first], tables):
             writer.write_table(fitted(table, first.schema))
             rows += table.num_rows
-            if time.monotonic() - told > _TELL_EVERY:
-                told = time.monotonic()
-                emit(Note(f"{rows:,} rows scored"))
+            ticker.tell(rows)
     return rows

@@ -88,8 +88,8 @@ def literal_in_url(url: str) -> str | None:
     ahead, _, query = rest.partition("?")
     user, at, _ = ahead.rpartition("@")
     # A reference may hold a `:`, and an `@` in a path has a port before it rather than a password.
-    _, _, password = _REFERENCE.sub("$", user).partition(":")
-    if at and password and "$" not in password and not password.partition("/")[0].isdigit():
+    _, _, password = _REFERENCE.sub("\0", user).partition(":")
+    if at and password and "\0" not in password and not password.partition("/")[0].isdigit():
         return "a password"
     name = literal_in_fields(dict(parse_qsl(query)))
     return None if name is None else f"the value of `{name}`"

@@ -11,7 +11,7 @@ can be written as rows arrive and are shared by Snapshots that hold the same row
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,7 +77,7 @@ class Snapshot(_Frozen):
         A whole-number column without missing values in one part and with some in another is int64
         here and float64 there; :meth:`read` gives one dtype.
         """
-        for table in self._tables(store, columns):
+        for table in self.tables(store, columns):
             yield table.to_pandas()
 
     def read(self, store: Store, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -85,7 +85,7 @@ class Snapshot(_Frozen):
         import pandas as pd
         import pyarrow as pa
 
-        tables = list(self._tables(store, columns))
+        tables = list(self.tables(store, columns))
         return pa.concat_tables(tables).unify_dictionaries().to_pandas() if tables else pd.DataFrame()
 
     def readers(self, store: Store) -> Iterator[PartReader]:
@@ -94,7 +94,10 @@ class Snapshot(_Frozen):
         for part in manifest.parts:
             yield PartReader(part.rows, _part_bytes(store, manifest, part))
 
-    def _tables(self, store: Store, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    def tables(
+        self, store: Store, columns: Sequence[str] | None = None, wanted: Callable[[int], bool] | None = None
+    ) -> Iterator[pa.Table]:
+        """One Arrow table a part, as :meth:`frames`; of the parts whose place (from 0) is ``wanted``, when given."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -105,9 +108,10 @@ class Snapshot(_Frozen):
                 raise UserError(
                     f"the Snapshot {self.id} ({self.kind}) has no column `{name}`{did_you_mean(name, known)}"
                 )
-        wanted = list(columns) if columns is not None else None
-        for part in manifest.parts:
-            yield pq.read_table(pa.BufferReader(_part_bytes(store, manifest, part)), columns=wanted)
+        named = list(columns) if columns is not None else None
+        for place, part in enumerate(manifest.parts):
+            if wanted is None or wanted(place):
+                yield pq.read_table(pa.BufferReader(_part_bytes(store, manifest, part)), columns=named)
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,8 @@ class SnapshotWriter:
 
     A part is encoded and stored by a thread of its own while the next one fills.
 
-    The same rows give the same Snapshot, however they were cut into frames. Rows are cut into parts
+    The same rows give the same Snapshot, however they were cut into frames (but not when parts of another were
+    kept: those stay as they were cut). Rows are cut into parts
     of at most 250,000 rows or some 128 MB. A column that was empty, or whole numbers, in an earlier
     part and is something wider later makes the earlier parts be written again in the wider type.
     """
@@ -214,15 +219,30 @@ class SnapshotWriter:
 
         Raises UserError for columns that can't be stored or do not fit.
         """
-        from tidemill.tables import table_of, unified
+        from tidemill.tables import table_of
 
         table = table_of(frame)
-        if keep is not None and not keep.all():
-            table = table.filter(keep)
+        self.add_table(table if keep is None or keep.all() else table.filter(keep))
+
+    def add_table(self, table: pa.Table) -> None:
+        """Append the rows of an Arrow table. Raises UserError for columns that do not fit those before."""
+        from tidemill.tables import unified
+
         self._schema = unified(self._schema, table.schema)
         if table.num_rows:
             self._waiting.append(table)
         self._flush(last=False)
+
+    def keep(self, parts: Sequence[Part], schema: pa.Schema) -> None:
+        """Append parts of an earlier Snapshot of the use case as they are; ``schema`` is theirs. They are not read."""
+        from tidemill.tables import unified
+
+        self._flush(last=bool(self._waiting))
+        self._schema = unified(self._schema, schema)
+        for part in parts:
+            there: Future[Part] = Future()
+            there.set_result(part)
+            self._parts.append((there, schema))
 
     def close(self, *, watermark: datetime | None = None) -> Snapshot:
         """Write what waits, then the manifest. The writer takes no more rows.

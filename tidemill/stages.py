@@ -52,16 +52,18 @@ def once(
     compute: Callable[[], T],
     *,
     version: int,
-    inputs: Mapping[str, Json],
+    inputs: Mapping[str, Json] | Callable[[], Mapping[str, Json]],
     summary: Callable[[T], str],
 ) -> Outcome[T]:
     """The remembered result of ``stage`` for these inputs, or ``compute()``'s, remembered for next time.
 
-    ``inputs`` may hold pydantic models, strings, numbers, None and containers of them. The result
+    ``inputs`` (or what they give, when they take work to find) may hold pydantic models, strings, numbers,
+    None and containers of them. The result
     is stored after ``compute`` returned, so whatever it refers to is whole.
     """
     emit(StageStarted(stage))
     started = time.perf_counter()
+    inputs = inputs() if callable(inputs) else inputs
     key = f"{use_case}/stages/{stage}/{stage_key(stage, version, inputs)}.json"
     outcome = _remembered(store, key, kind)
     if outcome is None:

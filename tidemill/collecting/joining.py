@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,23 @@ import pandas as pd
 from tidemill.cleaning import Kind, normalise
 from tidemill.cleaning.normalising import parse_times
 from tidemill.errors import UserError, did_you_mean
-from tidemill.reading import Dataset
 from tidemill.usecase.schema import CleanRules, Join
 
 __all__ = ["Side", "read_side"]
 
 _Positions = npt.NDArray[np.int64]
+
+
+class _Table(Protocol):
+    """What can be joined: files, or what was fetched."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def frames(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]: ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class Side:
         return np.where(usable, found, -1)
 
 
-def read_side(name: str, join: Join, data: Dataset, rules: CleanRules, kinds: dict[str, Kind], taken: set[str]) -> Side:
+def read_side(name: str, join: Join, data: _Table, rules: CleanRules, kinds: dict[str, Kind], taken: set[str]) -> Side:
     """Read a side source into memory and put it in order.
 
     ``taken`` are the columns that rows already have. Raises :exc:`UserError` for columns that are
@@ -108,7 +121,7 @@ def read_side(name: str, join: Join, data: Dataset, rules: CleanRules, kinds: di
     )
 
 
-def _columns(name: str, join: Join, data: Dataset, taken: set[str]) -> list[str]:
+def _columns(name: str, join: Join, data: _Table, taken: set[str]) -> list[str]:
     where = f"sources.{name}.join"
     for column in [*join.on, *([join.as_of] if join.as_of else []), *(join.columns or ())]:
         if column not in data.columns:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from tidemill.cleaning.normalising import parse_times
-from tidemill.collecting.rows import open_source
+from tidemill.collecting.landed import Landed
+from tidemill.collecting.rows import Readable, open_source
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.provenance import code_version
-from tidemill.reading import Dataset
 from tidemill.results import SourceRead
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store, shown
@@ -22,10 +22,12 @@ __all__ = ["keep_labels", "open_labels"]
 _ROWS = 100_000
 
 
-def open_labels(use_case: UseCase, known: Iterable[str], url: str) -> Dataset | None:
+def open_labels(
+    use_case: UseCase, known: Iterable[str], url: str, landed: Mapping[str, Landed] | None = None
+) -> Readable | None:
     """The use case's label source, looked through; None when it has none.
 
-    ``known`` are the columns of the rows at ``url``. Raises :exc:`UserError` for a source that can't be
+    ``known`` are the columns of the rows at ``url``, ``landed`` the sources that were fetched. Raises :exc:`UserError` for a source that can't be
     read, a column that is missing on either side, and one that both sides have, so that nobody can
     say which of the two the target is made from.
     """
@@ -35,7 +37,7 @@ def open_labels(use_case: UseCase, known: Iterable[str], url: str) -> Dataset | 
     labels = _join(use_case, name)
     rows = list(known)
     _check_present(labels.on, rows, f"sources.{name}.labels.on", url)
-    data = open_source(use_case, name)
+    data = open_source(use_case, name, landed)
     _check_present(labels.on, data.columns, f"sources.{name}.labels.on", data.url)
     _check_present([labels.known_at], data.columns, f"sources.{name}.labels.known_at", data.url)
     target = use_case.target
@@ -55,7 +57,7 @@ def open_labels(use_case: UseCase, known: Iterable[str], url: str) -> Dataset | 
     return data
 
 
-def keep_labels(store: Store, use_case: UseCase, data: Dataset) -> tuple[Snapshot, SourceRead]:
+def keep_labels(store: Store, use_case: UseCase, data: Readable) -> tuple[Snapshot, SourceRead]:
     """Write every row of the label source, as it came, with the newest moment in it as the watermark.
 
     Which of them count at a given moment is decided when rows are labelled, not here.

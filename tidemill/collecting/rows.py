@@ -12,13 +12,18 @@ import pandas as pd
 from tidemill.cleaning import Kind, declared_kinds, normalise
 from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.joining import Side, read_side
+from tidemill.collecting.landed import Landed
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.reading import Dataset, open_dataset
 from tidemill.reading.plain import TEXT, TIME
+from tidemill.secrets import revealed_url
 from tidemill.usecase.schema import Source, UseCase
 
-__all__ = ["Rows", "open_rows", "open_source", "resolved"]
+__all__ = ["Readable", "Rows", "open_rows", "open_source", "resolved"]
+
+Readable = Dataset | Landed
+"""A source as it is read: files, or what was fetched and is kept in the lake."""
 
 
 @dataclass
@@ -30,8 +35,8 @@ class Rows:
     """
 
     use_case: UseCase
-    primary: Dataset
-    sides: tuple[tuple[Side, Dataset], ...]
+    primary: Readable
+    sides: tuple[tuple[Side, Readable], ...]
     derive: Mapping[str, str]
     kinds: Mapping[str, Kind]
     unmatched: dict[str, int] = field(default_factory=dict)
@@ -99,11 +104,19 @@ def _span(times: pd.Series) -> tuple[datetime, datetime] | None:
     return None if pd.isna(low) else (low.to_pydatetime().astimezone(UTC), high.to_pydatetime().astimezone(UTC))
 
 
-def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool, types: Mapping[str, Kind] | None = None) -> Rows:
+def open_rows(
+    use_case: UseCase,
+    primary: Readable,
+    *,
+    scoring: bool,
+    types: Mapping[str, Kind] | None = None,
+    landed: Mapping[str, Landed] | None = None,
+) -> Rows:
     """Everything that making rows of ``primary`` takes, with what is missing said before anything is read.
 
     When ``scoring``, the input may bring columns that would be derived or joined, and brings them.
-    ``types`` are kinds of columns beside those that the use case declares.
+    ``types`` are kinds of columns beside those that the use case declares, ``landed`` the sources that
+    were fetched.
     """
     known = list(primary.columns)
     derive: dict[str, str] = {}
@@ -121,7 +134,8 @@ def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool, types: Mapp
     for name, source in use_case.sources.items():
         if source.join is None or (scoring and source.join.columns and set(source.join.columns) <= set(known)):
             continue
-        side, data = _side(use_case, name, source, primary, known, scoring=scoring)
+        data = open_source(use_case, name, landed)
+        side = _side(use_case, name, source, primary, data, known, scoring=scoring)
         sides.append((side, data))
         known += [column for column in side.values.columns if column not in known]
     kinds = {**(types or {}), **declared_kinds(use_case)}
@@ -129,18 +143,17 @@ def open_rows(use_case: UseCase, primary: Dataset, *, scoring: bool, types: Mapp
 
 
 def _side(
-    use_case: UseCase, name: str, source: Source, primary: Dataset, known: list[str], *, scoring: bool
-) -> tuple[Side, Dataset]:
+    use_case: UseCase, name: str, source: Source, primary: Readable, data: Readable, known: list[str], *, scoring: bool
+) -> Side:
     join = source.join
     assert join is not None
     _check_present(join.on, known, f"sources.{name}.join.on", primary.url)
     if join.as_of is not None:
         assert use_case.time is not None  # the schema asks for it beside `as_of`
         _check_present([use_case.time], known, "time", primary.url)
-    data = open_source(use_case, name)
     kinds = declared_kinds(use_case)
     _check_alike(join.on, primary, data, name, kinds)
-    return read_side(name, join, data, use_case.clean, kinds, set() if scoring else set(known)), data
+    return read_side(name, join, data, use_case.clean, kinds, set() if scoring else set(known))
 
 
 def _check_present(names: Iterable[str], known: list[str], where: str, url: str) -> None:
@@ -149,7 +162,7 @@ def _check_present(names: Iterable[str], known: list[str], where: str, url: str)
             raise UserError(f"{where}: there is no column `{name}` in {url}{did_you_mean(name, known)}")
 
 
-def _check_alike(keys: Iterable[str], primary: Dataset, side: Dataset, name: str, kinds: Mapping[str, Kind]) -> None:
+def _check_alike(keys: Iterable[str], primary: Readable, side: Readable, name: str, kinds: Mapping[str, Kind]) -> None:
     """Text never equals a number: a join on such a pair would silently find nothing."""
     for key in keys:
         if key not in primary.columns or kinds.get(key) == "category":
@@ -162,16 +175,22 @@ def _check_alike(keys: Iterable[str], primary: Dataset, side: Dataset, name: str
             )
 
 
-def open_source(use_case: UseCase, name: str) -> Dataset:
-    """Look through one source's files."""
+def open_source(use_case: UseCase, name: str, landed: Mapping[str, Landed] | None = None) -> Readable:
+    """One source, ready to be read: its files looked through, or what was fetched of it (``landed``, by name)."""
     source = use_case.sources[name]
+    if landed and name in landed:
+        return landed[name]
     return open_dataset(
         resolved(use_case, source.place), source.format, declared_kinds(use_case), use_case.clean.missing
     )
 
 
 def resolved(use_case: UseCase, url: str) -> str:
-    """A source's URL: relative paths start at the use case's folder."""
+    """A source's URL: relative paths start at the use case's folder, and secrets stand where references were.
+
+    Raises UserError for a reference that leads nowhere.
+    """
+    url = revealed_url(url)
     if "://" in url or url.startswith(("file:", "memory:")) or Path(url).is_absolute():
         return url
     return str(use_case.folder / url)

@@ -9,7 +9,9 @@ import pandas as pd
 
 from tidemill.cleaning import Kind, declared_kinds
 from tidemill.collecting.labels import keep_labels, open_labels
-from tidemill.collecting.rows import Rows, open_rows, open_source, resolved
+from tidemill.collecting.landed import Landed
+from tidemill.collecting.landing import is_fetched, land
+from tidemill.collecting.rows import Readable, Rows, open_rows, open_source, resolved
 from tidemill.errors import UserError, did_you_mean
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
@@ -25,13 +27,19 @@ _ROWS = 100_000
 
 
 def collect(
-    store: Store, use_case: UseCase, *, since: datetime | None = None, until: datetime | None = None
+    store: Store,
+    use_case: UseCase,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    landed: Mapping[str, Landed] | None = None,
 ) -> Collected:
     """Read the sources into one raw Snapshot: derived columns made, side sources joined as of each row's time.
 
     Only rows with ``since`` <= time < ``until`` are read (rows without a readable time always are:
     cleaning refuses them with a reason). The primary source goes by in pieces of 100,000 rows; side
-    sources are held in memory. The Snapshot's watermark is the newest time in it.
+    sources are held in memory. The Snapshot's watermark is the newest time in it. ``landed`` is what
+    :func:`~tidemill.collecting.land` brought of sources that are no files; left out, they are fetched now.
 
     Raises :exc:`UserError` for a source that can't be read, for columns of the use case that no
     source has, and when no row is within the limits.
@@ -39,8 +47,10 @@ def collect(
     since, until = _aware(since), _aware(until)
     if use_case.time is None and (since or until):
         raise UserError("since and until need a time: name its column as `time` in the use case")
-    rows = open_rows(use_case, open_source(use_case, use_case.primary), scoring=False)
-    labels = open_labels(use_case, _columns(rows), rows.primary.url)
+    if landed is None:
+        landed = land(store, use_case, since=since, until=until)
+    rows = open_rows(use_case, open_source(use_case, use_case.primary, landed), scoring=False, landed=landed)
+    labels = open_labels(use_case, _columns(rows), rows.primary.url, landed)
     _check_columns(use_case, rows, labels.columns if labels else ())
     writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
     written = 0
@@ -60,37 +70,47 @@ def collect(
 
 def batches(
     use_case: UseCase,
-    url: str,
+    url: str | None,
     rows: int,
     *,
     format: Format = "auto",
     since: datetime | None = None,
     until: datetime | None = None,
     types: Mapping[str, Kind] | None = None,
+    landed: Mapping[str, Landed] | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """The rows at ``url`` in file order, at most ``rows`` a frame, made exactly as :func:`collect` makes them.
+    """The rows at ``url`` (None: the primary source's), in order, at most ``rows`` a frame, made as by :func:`collect`.
 
     For scoring: nothing is dropped (unless ``since`` or ``until`` says so), and what the input already
     has is neither derived nor joined again. ``types`` says how to read columns on top of
     ``columns.types``: a model's own kinds keep a column of codes text whatever this one file holds.
-    A relative ``url`` starts at the working directory.
+    A relative ``url`` starts at the working directory. ``landed`` is what
+    :func:`~tidemill.collecting.land` brought of sources that are no files.
     """
     since, until = _aware(since), _aware(until)
     kinds = {**(types or {}), **declared_kinds(use_case)}
-    primary = open_dataset(url, format, kinds, use_case.clean.missing)
+    primary: Readable
+    if url is None:
+        primary = open_source(use_case, use_case.primary, landed)
+    else:
+        primary = open_dataset(url, format, kinds, use_case.clean.missing)
     if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
-        raise UserError(f"{shown(url)} has no column `{use_case.time}`, which since and until need")
-    yield from open_rows(use_case, primary, scoring=True, types=types).frames(rows, since, until)
+        raise UserError(f"{primary.url} has no column `{use_case.time}`, which since and until need")
+    yield from open_rows(use_case, primary, scoring=True, types=types, landed=landed).frames(rows, since, until)
 
 
-def source_state(use_case: UseCase) -> Json:
+def source_state(use_case: UseCase, landed: Mapping[str, Landed] | None = None, *, primary: bool = True) -> Json:
     """What :func:`collect` depends on outside the sections `sources`, `derive` and `time`: name, size and
-    version of every file, and how values are read. Raises UserError when a source has no files."""
+    version of every file (of the primary source too, when ``primary``), what was fetched (``landed``), and how
+    values are read. Raises UserError when a source has no files."""
     files = {
         name: [[found.name, found.size, found.version] for found in list_objects(resolved(use_case, source.place))]
         for name, source in sorted(use_case.sources.items())
+        if not is_fetched(source) and (primary or name != use_case.primary)
     }
-    return {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
+    state = {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
+    fetched = {name: one.snapshot.id for name, one in sorted((landed or {}).items())}
+    return {**state, "landed": fetched} if fetched else state
 
 
 def _columns(rows: Rows) -> list[str]:

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tidemill.connectors.base import Connector, Mark
 
-__all__ = ["Connector", "Mark"]
+if TYPE_CHECKING:
+    from tidemill.usecase.schema import UseCase
+
+__all__ = ["Connector", "Mark", "connector_of"]
+
+
+def connector_of(use_case: UseCase, name: str) -> Connector:
+    """What fetches the source ``name``, which is no file. Nothing is connected yet.
+
+    Raises UserError for references to secrets that lead nowhere.
+    """
+    source = use_case.sources[name]
+    assert source.sql is not None
+    from tidemill.connectors.sql import SqlConnector
+
+    return SqlConnector(source.sql, source.incremental, use_case.folder)

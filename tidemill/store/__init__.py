@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.store.failures import shown
+from tidemill.store.failures import disk_failures, shown
 from tidemill.store.lake import DEFAULT_LAKE, Json, Store, json_bytes
 from tidemill.store.sources import SourceObject, create_url, list_objects, open_url
 
@@ -12,6 +12,7 @@ __all__ = [
     "SourceObject",
     "Store",
     "create_url",
+    "disk_failures",
     "json_bytes",
     "list_objects",
     "open_url",

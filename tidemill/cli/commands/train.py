@@ -24,6 +24,7 @@ __all__ = ["train"]
 @command("train")
 @click.argument("name")
 @click.option("--budget", type=seconds, metavar="SECONDS", help="Seconds for tuning and the final fit.")
+@click.option("--since", type=moment, metavar="MOMENT", help="Use rows from this moment on.")
 @click.option("--until", type=moment, metavar="MOMENT", help="Use rows before this moment; the gate's window follows.")
 @click.option(
     "--as-of",
@@ -31,7 +32,14 @@ __all__ = ["train"]
     metavar="MOMENT",
     help="Train as it could have been done then: its rows, the labels it knew.",
 )
-def train(call: Call, name: str, budget: float | None, until: datetime | None, as_of: datetime | None) -> int:
+def train(
+    call: Call,
+    name: str,
+    budget: float | None,
+    since: datetime | None,
+    until: datetime | None,
+    as_of: datetime | None,
+) -> int:
     """Train NAME, judge it, and let the gate decide."""
     from tidemill.usecase import load_usecase
 
@@ -43,6 +51,7 @@ def train(call: Call, name: str, budget: float | None, until: datetime | None, a
         f"train {name}",
         use_case=name,
         budget=budget,
+        since=since,
         until=until,
         as_of=as_of,
         reason="a person ran `tidemill train`",
