@@ -18,6 +18,10 @@ def connector_of(use_case: UseCase, name: str) -> Connector:
     Raises UserError for references to secrets that lead nowhere.
     """
     source = use_case.sources[name]
+    if source.http is not None:
+        from tidemill.connectors.http import HttpConnector
+
+        return HttpConnector(source.http, source.incremental)
     assert source.sql is not None
     from tidemill.connectors.sql import SqlConnector
 
