@@ -27,9 +27,9 @@ def open_labels(
 ) -> Readable | None:
     """The use case's label source, looked through; None when it has none.
 
-    ``known`` are the columns of the rows at ``url``, ``landed`` the sources that were fetched. Raises :exc:`UserError` for a source that can't be
-    read, a column that is missing on either side, and one that both sides have, so that nobody can
-    say which of the two the target is made from.
+    ``known`` are the columns of the rows at ``url``, ``landed`` the sources that were fetched. Raises
+    :exc:`UserError` for a source that can't be read, a column that is missing on either side, and one that both
+    sides have, so that nobody can say which of the two the target is made from.
     """
     name = use_case.label_source
     if name is None:
