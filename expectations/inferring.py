@@ -2,133 +2,161 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
-import yaml
-from pandas.api import types
 
+from expectations.drafting import Draft
+from expectations.relations import relations
+from expectations.suites import Purpose
+from expectations.traits import LEAST_ROWS, Places, about, drafts_of, levels_of
 from tidemill.cleaning import declared_kinds, normalise
 from tidemill.cleaning.inference import inferred_kinds
+from tidemill.errors import UserError
 from tidemill.expressions import columns_of
+from tidemill.labelling.classes import coding_of
+from tidemill.usecase.document import printable
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["infer_suite"]
 
-MOST_LEVELS = 20
-MARGIN = 0.5
+WIDE = 60
+MOST_PIECES = 12
 
 
-def infer_suite(use_case: UseCase, frame: pd.DataFrame) -> str:
+def infer_suite(use_case: UseCase, frame: pd.DataFrame, *, rows: int | None = None, later: Collection[str] = ()) -> str:
     """The text of ``expectations/<name>.yaml`` for data like ``frame`` (raw rows of the use case).
 
-    Ranges are those of 99 % of the values with half their width as margin on each side, shares of missing values
-    get some slack, and sets of values are given where there are at most 20. Everything that a guess can get wrong is a
-    warning; only what a model can't do without is critical.
+    ``frame`` may be an even sample of ``rows`` rows. ``later`` are columns that seem to be filled only after the
+    event: with the target and the forbidden columns, they are asked for in training only.
+
+    Judged by it, the rows that it was written from pass. Bounds have margins; everything that a guess can get
+    wrong is a warning; only what a model can't do without is critical.
     """
-    declared = declared_kinds(use_case)
-    tidy = normalise(frame, use_case.clean, declared)
-    tidy = normalise(tidy, use_case.clean, inferred_kinds(tidy, use_case.clean, declared))
-    blocks = [_head(use_case, len(tidy)), *_keys(use_case, tidy)]
-    skipped = {*use_case.columns.forbid, *use_case.columns.ignore, *use_case.id, *_targets(use_case)}
-    skipped |= {use_case.time} if use_case.time else set()
-    for name in tidy.columns:
-        if name not in skipped:
-            blocks.append("\n".join(_column(str(name), tidy[name])))
+    tidy = _tidy(use_case, frame)
+    pieces = _pieces(use_case, tidy)
+    targets = _targets(use_case)
+    skipped = {*use_case.columns.ignore, *use_case.id, *targets, use_case.time}
+    features = [name for name in tidy.columns if name not in skipped]
+    wide = len(features) > WIDE
+    whole = len(tidy) if rows is None else round(rows * len(tidy) / max(len(frame), 1))
+    blocks = [_head(use_case, len(frame), rows, wide=wide), "  # The table and what names, dates and labels a row"]
+    blocks += [draft.text() for draft in (*_table(use_case, tidy, whole), *_keys(use_case, tidy, pieces))]
+    for name in features:
+        only: Purpose | None = "training" if name in later or name in use_case.columns.forbid else None
+        marked = ", known only later, it seems: asked for in training only" if only else ""
+        blocks.append(f"\n  # {printable(name)}: {about(tidy[name])}{marked}")
+        blocks += [draft.text() for draft in drafts_of(name, tidy[name], pieces, wide=wide, only=only)]
+    known = [name for name in features if name not in later and name not in use_case.columns.forbid]
+    pairs = [] if wide else list(relations(tidy[known], use_case.seed))
+    if pairs:
+        blocks += ["\n  # Pairs of columns", *(draft.text() for draft in pairs)]
     return "\n".join(blocks) + "\n"
 
 
-def _head(use_case: UseCase, rows: int) -> str:
-    entry = _entry(
-        "expect_table_row_count_to_be_between",
-        {"min_value": max(rows // 2, 2 * use_case.split.minimum_rows)},
-        "critical",
-        only="training",
-        note="far fewer rows than when this was written means that a source is not whole",
-    )
+def _tidy(use_case: UseCase, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows as training would see them: tidied, each once, with a time and a target."""
+    raw = frame.set_axis([str(name) for name in frame.columns], axis="columns").reset_index(drop=True)
+    declared = declared_kinds(use_case)
+    tidy = normalise(raw, use_case.clean, declared)
+    tidy = normalise(tidy, use_case.clean, inferred_kinds(tidy, use_case.clean, declared))
+    needed = [name for name in (use_case.time, *use_case.id, *_targets(use_case)) if name in tidy]
+    usable = tidy.dropna(subset=needed)
+    if use_case.clean.deduplicate:
+        usable = usable.drop_duplicates()
+    if use_case.clean.unique_id and use_case.id:
+        usable = usable.drop_duplicates(list(use_case.id), keep="last")
+    return (usable if len(usable) else tidy).reset_index(drop=True)
+
+
+def _pieces(use_case: UseCase, frame: pd.DataFrame) -> list[Places]:
+    """The places of the rows in up to twelve stretches of time (else of the file), of 200 rows or more each."""
+    order: Places = np.arange(len(frame), dtype=np.intp)
+    if use_case.time in frame:
+        order = np.asarray(frame[use_case.time].argsort(kind="stable"), dtype=np.intp)
+    return np.array_split(order, max(1, min(MOST_PIECES, len(frame) // LEAST_ROWS)))
+
+
+def _head(use_case: UseCase, seen: int, rows: int | None, *, wide: bool) -> str:
+    of = f"{seen:,} of its {rows:,} rows, evenly taken" if rows is not None and rows > seen else f"{seen:,} rows"
+    remark = "# There are many columns: what is asked of a distribution is left to you.\n" if wide else ""
     return (
         f"# What the data of {use_case.name} must be, in Great Expectations' own terms. Written by `tidemill init`\n"
-        f"# from {rows:,} rows: read it, and say what you know better. `critical` stops a run before anything is\n"
-        "# trained, `warning` is reported, and `rows: refuse` sends the rows that fail to Quarantine.\n"
-        f"name: {use_case.name}\nexpectations:\n{entry}"
+        f"# from {of}: read it, and say what you know better. `critical` stops a run before anything is\n"
+        "# trained or scored, `warning` is reported, and `rows: refuse` sends the rows that fail to Quarantine.\n"
+        f"{remark}"
+        f"name: {use_case.name}\n"
+        f"least_rows: {LEAST_ROWS} # what is asked of distributions is not asked of fewer rows than that\n"
+        "expectations:"
     )
 
 
-def _keys(use_case: UseCase, frame: pd.DataFrame) -> Iterator[str]:
+def _table(use_case: UseCase, frame: pd.DataFrame, rows: int) -> Iterator[Draft]:
+    count = "expect_table_row_count_to_be_between"
+    least = max(rows // 2, min(rows, 2 * use_case.split.minimum_rows))
+    note = f"it had {rows:,}; far fewer means that a source is not whole"
+    yield Draft(count, {"min_value": least}, "critical", note, "training")
+    windows = _windows(use_case, frame, rows)
+    if windows is not None:
+        low, high = windows
+        note = f"a window had {low:,} to {high:,}; half or twice that is a source that broke, or was read twice"
+        yield Draft(count, {"min_value": low // 2, "max_value": 2 * high}, "warning", note, "monitoring")
+
+
+def _windows(use_case: UseCase, frame: pd.DataFrame, rows: int) -> tuple[int, int] | None:
+    """The fewest and the most rows in a whole window of monitoring; None for too few windows to tell."""
+    if use_case.time not in frame or frame[use_case.time].dtype.kind != "M":
+        return None
+    times = frame[use_case.time]
+    places = ((times - times.min()) // use_case.monitor.window).value_counts()
+    inner = places[places.index < places.index.max()] * (rows / max(len(frame), 1))
+    return (round(inner.min()), round(inner.max())) if len(inner) >= 6 else None
+
+
+def _keys(use_case: UseCase, frame: pd.DataFrame, pieces: Sequence[Places]) -> Iterator[Draft]:
     """What names, dates and labels a row."""
     if use_case.id:
         one = len(use_case.id) == 1
         kind = "expect_column_values_to_be_unique" if one else "expect_compound_columns_to_be_unique"
         kwargs = {"column": use_case.id[0]} if one else {"column_list": list(use_case.id)}
-        yield _entry(kind, kwargs, "critical", note="it names a row")
-    if use_case.time:
-        yield _entry(
-            "expect_column_values_to_not_be_null", {"column": use_case.time}, "critical",
-            note="rows are split and watched by it",
-        )  # fmt: skip
+        yield Draft(kind, kwargs, "critical", "it names a row, and a row that counts twice proves nothing")
+        for name in use_case.id:
+            yield Draft("expect_column_values_to_not_be_null", {"column": name}, "critical", "it names a row")
+    if use_case.time is not None and use_case.time not in use_case.id:
+        note = "rows are split and watched by it"
+        yield Draft("expect_column_values_to_not_be_null", {"column": use_case.time}, "critical", note)
+    if use_case.time in frame and frame[use_case.time].notna().any():
+        for draft in drafts_of(str(use_case.time), frame[use_case.time], pieces, wide=False):
+            if draft.type != "expect_column_values_to_not_be_null":
+                yield draft
     for name in _targets(use_case):
         if name in frame:
             note = "the target is read from it"
-            yield _entry("expect_column_to_exist", {"column": name}, "critical", only="training", note=note)
+            yield Draft("expect_column_to_exist", {"column": name}, "critical", note, "training")
+    yield from _labels(use_case, frame, pieces)
+
+
+def _labels(use_case: UseCase, frame: pd.DataFrame, pieces: Sequence[Places]) -> Iterator[Draft]:
+    """How the target is distributed: by its classes' codes, which are their places, or by its values."""
+    name = use_case.target.column
+    if name is None or use_case.target.expression or name not in frame:
+        return
+    column = frame[name]
+    try:
+        coding = coding_of(use_case, column.dropna())
+    except (UserError, IndexError):  # nothing to learn yet: training says so
+        return
+    if coding.labels:
+        codes = pd.Series(coding.codes(column))
+        if len(coding.labels) <= 20:
+            yield from levels_of(name, codes, pieces, codes, listed=False, only="training")
+        return
+    for draft in drafts_of(name, column.astype("float64"), pieces, wide=False, only="training"):
+        if draft.type.endswith("_between"):
+            yield draft
 
 
 def _targets(use_case: UseCase) -> list[str]:
     target = use_case.target
     return sorted(columns_of(target.expression)) if target.expression else [str(target.column)]
-
-
-def _column(name: str, column: pd.Series) -> Iterator[str]:
-    yield f"  # {name}"
-    missing = float(column.isna().mean())
-    if missing == 1.0:
-        yield _entry("expect_column_to_exist", {"column": name}, "critical")
-        return
-    slack = _floor(1 - min(1.0, missing * 1.5 + 0.02)) if missing else 0.99
-    kwargs: dict[str, Any] = {"column": name, "mostly": slack}
-    yield _entry("expect_column_values_to_not_be_null", kwargs, "warning")
-    if types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype):
-        return
-    if types.is_numeric_dtype(column.dtype):
-        low, high = _range(float(column.quantile(0.005)), float(column.quantile(0.995)))
-        kwargs = {"column": name, "min_value": low, "max_value": high, "mostly": 0.99}
-        yield _entry("expect_column_values_to_be_between", kwargs, "warning")
-        return
-    levels = sorted(column.dropna().unique())
-    if len(levels) <= MOST_LEVELS:
-        kwargs = {"column": name, "value_set": [str(level) for level in levels], "mostly": 0.99}
-        yield _entry("expect_column_values_to_be_in_set", kwargs, "warning")
-
-
-def _range(low: float, high: float) -> tuple[float | int, float | int]:
-    """The range with its margin, rounded outward to two figures; what was never negative stays so."""
-    margin = MARGIN * (high - low) or max(abs(high), 1.0) * MARGIN
-    step = 10.0 ** (math.floor(math.log10(margin)) - 1)
-    lowest = math.floor((low - margin) / step) * step
-    highest = math.ceil((high + margin) / step) * step
-    return _round(0.0 if low >= 0 > lowest else lowest), _round(0.0 if high <= 0 < highest else highest)
-
-
-def _round(value: float) -> float | int:
-    tidy = float(f"{value:.12g}")
-    return int(tidy) if tidy.is_integer() else tidy
-
-
-def _floor(share: float) -> float:
-    return math.floor(share * 100) / 100
-
-
-def _entry(kind: str, kwargs: dict[str, Any], severity: str, *, only: str = "", note: str = "") -> str:
-    lines = [f"  - type: {kind}", f"    kwargs: {_flow(kwargs)}", f"    severity: {severity}"]
-    if only:
-        lines.append(f"    only: {only}")
-    if note:
-        lines.append(f"    note: {_flow(note)}")
-    return "\n".join(lines)
-
-
-def _flow(value: object) -> str:
-    """``value`` as YAML on one line, quoted only where it has to be."""
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...").strip()

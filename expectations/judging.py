@@ -68,8 +68,8 @@ def judge(
         emit(Note(f"{use_case.name}: the data is not judged: {where}"))
         return Judgement((), snapshot, None, None)
     frame = snapshot.read(store)
-    entries = [entry for entry in suite.applying(purpose) if _applies(entry, use_case, frame, purpose)]
-    findings = run(entries, frame, masked or {})
+    entries = [entry for entry in suite.applying(purpose, len(frame)) if _applies(entry, use_case, frame, purpose)]
+    findings = run(entries, frame, masked or {}, use_case.folder.parent.parent)
     kept, refused = _sorted_out(store, use_case, snapshot, frame, findings)
     results = tuple(_result(finding) for finding in findings)
     key = write_documents(store, use_case, snapshot, suite, findings, results, purpose) if publish else None

@@ -18,16 +18,37 @@ from tidemill.usecase.document import Document, Plain, read_document
 from tidemill.usecase.document import Path as FieldPath
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Purpose", "Severity", "Suite", "SuiteEntry", "load_suite", "parse_suite", "suite_fingerprint", "suite_path"]
+__all__ = [
+    "DISTRIBUTIONS",
+    "Purpose",
+    "Severity",
+    "Suite",
+    "SuiteEntry",
+    "load_suite",
+    "parse_suite",
+    "suite_fingerprint",
+    "suite_path",
+]
 
 Purpose = Literal["training", "scoring", "monitoring"]
 Severity = Literal["critical", "warning", "info"]
 T = TypeVar("T", bound=str)
 D = TypeVar("D")
 
-_SUITE_FIELDS = ("name", "note", "expectations")
+_SUITE_FIELDS = ("name", "note", "least_rows", "expectations")
 _ENTRY_FIELDS = ("type", "kwargs", "severity", "rows", "only", "note")
 _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+DISTRIBUTIONS = frozenset({
+    "expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
+    "expect_column_chisquare_test_p_value_to_be_greater_than", "expect_column_distinct_values_to_contain_set",
+    "expect_column_distinct_values_to_equal_set", "expect_column_kl_divergence_to_be_less_than",
+    "expect_column_mean_to_be_between", "expect_column_median_to_be_between",
+    "expect_column_most_common_value_to_be_in_set", "expect_column_pair_cramers_phi_value_to_be_less_than",
+    "expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than",
+    "expect_column_proportion_of_unique_values_to_be_between", "expect_column_quantile_values_to_be_between",
+    "expect_column_stdev_to_be_between", "expect_column_sum_to_be_between",
+    "expect_column_unique_value_count_to_be_between",
+})  # fmt: skip
 _PURPOSES: tuple[Purpose, ...] = ("training", "scoring", "monitoring")
 
 
@@ -58,15 +79,23 @@ class SuiteEntry:
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite's entries in the file's order. ``path`` is None when the use case has none."""
+    """A suite's entries in the file's order. ``path`` is None when the use case has none.
+
+    Expectations of distributions are not checked on fewer than ``least_rows`` rows, where chance would decide.
+    """
 
     path: Path | None
     note: str = ""
     entries: tuple[SuiteEntry, ...] = field(default=())
+    least_rows: int = 0
 
-    def applying(self, purpose: Purpose) -> tuple[SuiteEntry, ...]:
-        """The entries that are checked for ``purpose``."""
-        return tuple(entry for entry in self.entries if entry.only in (None, purpose))
+    def applying(self, purpose: Purpose, rows: int) -> tuple[SuiteEntry, ...]:
+        """The entries that are checked for ``purpose`` on so many rows."""
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.only in (None, purpose) and not (rows < self.least_rows and entry.type in DISTRIBUTIONS)
+        )
 
 
 def suite_path(use_case: UseCase) -> Path:
@@ -102,6 +131,7 @@ def parse_suite(data: bytes, where: str, path: Path | None = None) -> Suite:
     return Suite(
         path=path,
         note=_text(document, ("note",), ""),
+        least_rows=_whole(document, ("least_rows",)),
         entries=tuple(_entry(document, ("expectations", place)) for place in range(len(entries))),
     )
 
@@ -157,6 +187,15 @@ def _text(document: Document, path: FieldPath, default: str) -> str:
     if not isinstance(value, str):
         raise _error(document, path, f"`{path[-1]}` must be text")
     return " ".join(value.split())
+
+
+def _whole(document: Document, path: FieldPath) -> int:
+    value = _at(document, path)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _error(document, path, f"`{path[-1]}` must be a whole number, 0 or more")
+    return value
 
 
 def _choice(document: Document, path: FieldPath, allowed: tuple[T, ...], default: D) -> T | D:

@@ -151,7 +151,7 @@ def test_the_target_is_not_asked_for_where_there_is_none(memory: Store, suited: 
     [
         (
             entry("expect_column_values_to_be_betwen", "column: age"),
-            r"line 3, expect_\w+: .* no such expectation .*did",
+            r"line 3, expect_\w+: there is no such expectation, .*did",
         ),
         (entry(BETWEEN, "column: age, min_valu: 1"), r"kwargs\.min_valu: .*\(did you mean `min_value`\?\)"),
         (entry(BETWEEN, "column: age, min_value: [1]"), r"line 3, .*kwargs\.min_value: "),

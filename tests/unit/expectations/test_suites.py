@@ -45,8 +45,8 @@ def test_severity_is_critical_unless_rows_are_refused() -> None:
 
 def test_only_leaves_an_entry_out_elsewhere() -> None:
     suite = read(f"{HEAD}{ENTRY}    only: training\n{ENTRY}")
-    assert len(suite.applying("training")) == 2  # type: ignore[attr-defined]
-    assert len(suite.applying("scoring")) == 1  # type: ignore[attr-defined]
+    assert len(suite.applying("training", 10)) == 2  # type: ignore[attr-defined]
+    assert len(suite.applying("scoring", 10)) == 1  # type: ignore[attr-defined]
 
 
 def test_no_file_means_no_expectations(project: Path) -> None:
