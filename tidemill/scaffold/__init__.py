@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tidemill.errors import UserError, did_you_mean
-from tidemill.scaffold.findings import look_at
+from tidemill.scaffold.findings import Findings, look_at
 from tidemill.scaffold.writing import source_title, usecase_text
 from tidemill.usecase.schema import Source, Target, UseCase
 from tidemill.usecase.values import check_name
 
-__all__ = ["infer_usecase"]
+__all__ = ["Findings", "found_usecase", "infer_usecase"]
 
 
 def infer_usecase(
@@ -25,9 +25,24 @@ def infer_usecase(
     id: str | Sequence[str] | None = None,
     group: str | None = None,
 ) -> str:
-    """The commented text of a ``usecase.yaml`` that loads, with what the data suggests.
+    """The commented text of a ``usecase.yaml`` that loads, with what the data suggests: :func:`found_usecase`."""
+    return found_usecase(name, source_url, frame, target=target, time=time, id=id, group=group)[0]
 
-    ``frame`` holds raw rows of the source, some or all; ``source_url`` is written as it is, so a relative
+
+def found_usecase(
+    name: str,
+    source_url: str,
+    frame: pd.DataFrame,
+    *,
+    rows: int | None = None,
+    target: str,
+    time: str | None = None,
+    id: str | Sequence[str] | None = None,
+    group: str | None = None,
+) -> tuple[str, Findings]:
+    """The commented text of a ``usecase.yaml`` that loads, with what the data suggests, and what was found.
+
+    ``frame`` holds raw rows of the source, some or all (of ``rows``); ``source_url`` is written as it is, so a relative
     one must start at the use case's folder. What is certain is said; what is only likely (columns to
     forbid or ignore, ranges, an id) is there as a comment with its reason.
 
@@ -48,7 +63,8 @@ def infer_usecase(
         id=ids,
         group=group,
     )
-    return usecase_text(use_case, look_at(use_case, frame))
+    found = look_at(use_case, frame)
+    return usecase_text(use_case, found, rows), found
 
 
 def _check_columns(

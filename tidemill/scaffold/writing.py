@@ -32,10 +32,10 @@ def source_title(url: str) -> str:
     return re.sub(r"^(?:\.\./)+", "", url)
 
 
-def usecase_text(use_case: UseCase, found: Findings) -> str:
-    """The whole file."""
+def usecase_text(use_case: UseCase, found: Findings, rows: int | None = None) -> str:
+    """The whole file; ``rows`` is how many the source has, where not all of them were looked at."""
     blocks = (
-        _head(use_case, found),
+        _head(use_case, found, rows),
         _sources(use_case),
         _target(use_case, found),
         _roles(use_case, found),
@@ -47,11 +47,12 @@ def usecase_text(use_case: UseCase, found: Findings) -> str:
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
-def _head(use_case: UseCase, found: Findings) -> Iterator[str]:
+def _head(use_case: UseCase, found: Findings, rows: int | None) -> Iterator[str]:
     if (project_folder() / SCHEMA).is_file():
         yield f"# yaml-language-server: $schema=../../{SCHEMA}"
     source = printable(source_title(use_case.sources[use_case.primary].place))
-    yield f"# Written by `tidemill init` from {found.rows:,} rows of {source}."
+    some = f" of {rows:,} rows, evenly taken," if rows and rows > found.rows else " rows"
+    yield f"# Written by `tidemill init` from {found.rows:,}{some} of {source}."
     yield "# Lines that begin with `#` are guesses and defaults: read them, and say what you know better."
     yield "# Every field: docs/reference/usecase.md."
     yield ""

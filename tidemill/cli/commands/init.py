@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["init"]
 
 _ROWS = 200_000
+_MOST_READ = 5_000_000
+_SEED = 7
 
 
 @command("init")
@@ -38,7 +40,7 @@ def init(
     The files are usecases/NAME/usecase.yaml and expectations/NAME.yaml; neither may exist.
     """
     from expectations import infer_suite
-    from tidemill.scaffold import infer_usecase
+    from tidemill.scaffold import found_usecase
     from tidemill.usecase import project_folder
     from tidemill.usecase.values import check_name
 
@@ -49,11 +51,11 @@ def init(
     project = project_folder()
     files = project / "usecases" / name / "usecase.yaml", project / "expectations" / f"{name}.yaml"
     _refuse_existing(files)
-    frame = _rows(absolute(source))
+    frame, rows = _rows(absolute(source))
     url = _from_folder(source, files[0].parent)
-    text = infer_usecase(name, url, frame, target=target, time=time, id=ids, group=group)
-    use_case = _parsed(text)
-    _write_both({files[0]: text, files[1]: infer_suite(use_case, frame)})
+    text, found = found_usecase(name, url, frame, rows=rows, target=target, time=time, id=ids, group=group)
+    suite = infer_suite(_parsed(text), frame, rows=rows, later=[hint.column for hint in found.forbid])
+    _write_both({files[0]: text, files[1]: suite})
     call.answer(
         {"use_case": name, "usecase": str(files[0]), "expectations": str(files[1]), "columns": len(frame.columns)},
         f"Wrote {files[0]}\n  and {files[1]}.\nLook them over, mend what is wrong, then: tidemill train {name}",
@@ -66,19 +68,25 @@ def _refuse_existing(files: tuple[Path, ...]) -> None:
             raise UserError(f"{file} exists, and `tidemill init` overwrites nothing: remove it, or take another name")
 
 
-def _rows(source: str) -> pd.DataFrame:
-    """The first 200,000 rows of the source."""
+def _rows(source: str) -> tuple[pd.DataFrame, int]:
+    """200,000 of the source's rows in their order, evenly taken, and how many there are (5,000,000 are looked at)."""
+    import numpy as np
     import pandas as pd
 
     from tidemill.reading import open_dataset
 
-    frames, rows = [], 0
+    random = np.random.default_rng(_SEED)
+    kept, lots, rows = pd.DataFrame(), np.empty(0), 0
     for frame in open_dataset(source).frames(_ROWS):
-        frames.append(frame)
         rows += len(frame)
-        if rows >= _ROWS:
+        kept = pd.concat([kept, frame], ignore_index=True) if len(kept) else frame
+        lots = np.append(lots, random.uniform(size=len(frame)))
+        if len(kept) > _ROWS:
+            chosen = np.sort(np.argpartition(lots, _ROWS)[:_ROWS])
+            kept, lots = kept.iloc[chosen].reset_index(drop=True), lots[chosen]
+        if rows >= _MOST_READ:
             break
-    return pd.concat(frames, ignore_index=True).head(_ROWS)
+    return kept, rows
 
 
 def _from_folder(source: str, folder: Path) -> str:
