@@ -16,6 +16,7 @@ from tidemill.cleaning.inference import inferred_kinds
 from tidemill.errors import UserError
 from tidemill.expressions import columns_of
 from tidemill.labelling.classes import coding_of
+from tidemill.personal import KIND_WORDS, find_personal
 from tidemill.usecase.document import printable
 from tidemill.usecase.schema import UseCase
 
@@ -23,6 +24,11 @@ __all__ = ["infer_suite"]
 
 WIDE = 60
 MOST_PIECES = 12
+_OF_NO_VALUES = (
+    "expect_column_type_to_be",
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_unique",
+)
 
 
 def infer_suite(use_case: UseCase, frame: pd.DataFrame, *, rows: int | None = None, later: Collection[str] = ()) -> str:
@@ -40,14 +46,21 @@ def infer_suite(use_case: UseCase, frame: pd.DataFrame, *, rows: int | None = No
     skipped = {*use_case.columns.ignore, *use_case.id, *targets, use_case.time}
     features = [name for name in tidy.columns if name not in skipped]
     wide = len(features) > WIDE
+    personal = {one.column: one.kind for one in find_personal(tidy, use_case.columns.personal)}
     whole = len(tidy) if rows is None else round(rows * len(tidy) / max(len(frame), 1))
     blocks = [_head(use_case, len(frame), rows, wide=wide), "  # The table and what names, dates and labels a row"]
     blocks += [draft.text() for draft in (*_table(use_case, tidy, whole), *_keys(use_case, tidy, pieces))]
     for name in features:
         only: Purpose | None = "training" if name in later or name in use_case.columns.forbid else None
         marked = ", known only later, it seems: asked for in training only" if only else ""
-        blocks.append(f"\n  # {printable(name)}: {about(tidy[name])}{marked}")
-        blocks += [draft.text() for draft in drafts_of(name, tidy[name], pieces, wide=wide, only=only)]
+        if name in personal:
+            blocks.append(
+                f"\n  # {printable(name)}: {KIND_WORDS[personal[name]]}, of which nothing is written here{marked}"
+            )
+        else:
+            blocks.append(f"\n  # {printable(name)}: {about(tidy[name])}{marked}")
+        drafts = drafts_of(name, tidy[name], pieces, wide=wide, only=only)
+        blocks += [draft.text() for draft in drafts if name not in personal or draft.type in _OF_NO_VALUES]
     known = [name for name in features if name not in later and name not in use_case.columns.forbid]
     pairs = [] if wide else list(relations(tidy[known], use_case.seed))
     if pairs:

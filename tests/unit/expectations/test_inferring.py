@@ -221,3 +221,11 @@ def test_the_flights_suite_holds_for_a_month_of_flights(memory: Store) -> None:
     assert all(
         one.note or one.severity != "critical" or "null" in one.expectation or one.column for one in result.results
     )
+
+
+def test_nothing_of_a_person_is_written_into_the_suite(project: Path) -> None:
+    frame = toy_frame().assign(email=lambda rows: [f"anna.{number}@example.org" for number in range(len(rows))])
+    text = infer_suite(load_usecase("toy", project), frame)
+    assert "example.org" not in text
+    assert "# email: e-mail addresses, of which nothing is written here" in text
+    assert "column: email" in text
