@@ -1,14 +1,16 @@
 """``module:function`` of a use case: a person's own Python, found, loaded and called, with errors that name its line.
 
 A module is a file of the use case's folder or of the project: ``labels:short`` is ``short`` in ``labels.py``,
-``shop.orders:rows`` is ``rows`` in ``shop/orders.py``. It is loaded anew when its text, or that of a module
-beside it, has changed, so that a worker that runs for months never answers with yesterday's code. Modules
-beside it are imported at its top, by their plain names; nothing stays on Python's path.
+``shop.orders:rows`` is ``rows`` in ``shop/orders.py``. Else it is one that is installed. A file is loaded anew
+when its text, or that of a module beside it, has changed, so that a worker that runs for months never answers
+with yesterday's code. Modules beside it are imported at its top, by their plain names; nothing stays on
+Python's path.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import sys
 import threading
@@ -20,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tidemill.errors import TidemillError, UserError, did_you_mean
+from tidemill.errors import TidemillError, TransientError, UserError, did_you_mean
 from tidemill.secrets import hidden
 
 __all__ = ["EntryPoint", "fingerprint", "load"]
@@ -37,7 +39,10 @@ class EntryPoint:
     function: Callable[..., Any]
 
     def __call__(self, *given: object, **named: object) -> Any:
-        """What the function gives. Raises :exc:`UserError` for what it raises, but lets Tidemill's own errors pass."""
+        """What the function gives. Raises :exc:`UserError` for what it raises, but lets Tidemill's own errors pass.
+
+        A connection that broke, or an answer that did not come in time, is a :exc:`TransientError`.
+        """
         with self.blamed():
             return self.function(*given, **named)
 
@@ -48,8 +53,10 @@ class EntryPoint:
             yield
         except TidemillError:
             raise
-        except Exception as problem:
-            raise UserError(_told(self.entry, self.file, problem)) from None
+        except (ConnectionError, TimeoutError) as problem:
+            raise TransientError(_told(self.entry, self.file, problem)) from problem
+        except (Exception, SystemExit) as problem:
+            raise UserError(_told(self.entry, self.file, problem)) from problem
 
 
 def load(entry: str, folder: Path) -> EntryPoint:
@@ -59,9 +66,10 @@ def load(entry: str, folder: Path) -> EntryPoint:
     with the line.
     """
     module, _, name = entry.partition(":")
-    file = _file(entry, module, folder)
+    file = _in_project(module, folder)
     with _loading:
-        loaded = _loaded(entry, file, _homes(folder))
+        loaded = _installed(entry, folder) if file is None else _loaded(entry, file, _homes(folder))
+    file = file or Path(str(loaded.__file__))
     function = getattr(loaded, name, None)
     if not callable(function):
         known = [word for word, value in vars(loaded).items() if callable(value) and not word.startswith("_")]
@@ -71,7 +79,8 @@ def load(entry: str, folder: Path) -> EntryPoint:
 
 def fingerprint(entry: str, folder: Path) -> str:
     """sha256 (hex) of the file that ``entry`` is in and the modules beside it, for keys of what depends on them."""
-    return _text(_file(entry, entry.partition(":")[0], folder))
+    module = entry.partition(":")[0]
+    return _text(_in_project(module, folder) or Path(str(_installed(entry, folder).__file__)))
 
 
 def _homes(folder: Path) -> list[Path]:
@@ -79,14 +88,32 @@ def _homes(folder: Path) -> list[Path]:
     return [folder, folder.parent.parent] if folder.parent.name == "usecases" else [folder]
 
 
-def _file(entry: str, module: str, folder: Path) -> Path:
+def _in_project(module: str, folder: Path) -> Path | None:
     inner = Path(*module.split("."))
-    homes = _homes(folder)
-    for home in homes:
+    for home in _homes(folder):
         for file in (home / inner.with_suffix(".py"), home / inner / "__init__.py"):
             if file.is_file():
                 return file
-    raise UserError(f"`{entry}`: there is no {inner.with_suffix('.py')} in {' or in '.join(map(str, homes))}")
+    return None
+
+
+def _installed(entry: str, folder: Path) -> ModuleType:
+    """A module of this Python's environment. Raises UserError, with what the project has, when there is none."""
+    module = entry.partition(":")[0]
+    try:
+        found: ModuleType | None = importlib.import_module(module)
+    except ModuleNotFoundError as problem:
+        if problem.name is None or not f"{module}.".startswith(f"{problem.name}."):
+            raise UserError(_told(entry, Path(module), problem)) from problem
+        found = None
+    except Exception as problem:
+        raise UserError(_told(entry, Path(module), problem)) from problem
+    if found is not None and getattr(found, "__file__", None):
+        return found
+    homes, inner = _homes(folder), Path(*module.split(".")).with_suffix(".py")
+    near = [file.relative_to(home).as_posix() for home in homes for file in (home / inner.parent).glob("*.py")]
+    hint = did_you_mean(inner.as_posix(), near)
+    raise UserError(f"`{entry}`: there is no {inner} in {' or in '.join(map(str, homes))}{hint}, and none is installed")
 
 
 def _loaded(entry: str, file: Path, homes: list[Path]) -> ModuleType:

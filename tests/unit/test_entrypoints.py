@@ -61,8 +61,32 @@ def test_errors_in_it_name_the_file_and_the_line(folder: Path, text: str, said: 
 
 
 def test_a_module_that_is_not_there_is_looked_for_where_it_says(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no shop/orders\.py in .*usecases/small or in "):
+    with pytest.raises(
+        UserError, match=r"there is no shop/orders\.py in .*usecases/small or in .*, and none is installed"
+    ):
         load("shop.orders:rows", folder)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "order.py").write_text("")
+    with pytest.raises(UserError, match=r"\(did you mean `shop/order\.py`\?\)"):
+        load("shop.orders:rows", folder)
+
+
+def test_what_is_installed_is_found_too(folder: Path) -> None:
+    assert load("json:loads", folder)("[1]") == [1]
+    assert len(fingerprint("json:loads", folder)) == 64
+    with pytest.raises(UserError, match=r"no function `lods` in .*json.*\(did you mean `loads`"):
+        load("json:lods", folder)
+    with pytest.raises(UserError, match=r"there is no sys\.py in"):
+        load("sys:exit", folder)
+    with pytest.raises(UserError, match=r"there is no json/nowhere\.py in"):
+        load("json.nowhere:x", folder)
+
+
+@pytest.mark.parametrize("problem", ["ConnectionResetError('gone')", "TimeoutError('late')"])
+def test_a_connection_that_breaks_in_it_may_be_tried_again(folder: Path, problem: str) -> None:
+    (folder / "mine.py").write_text(f"def answer():\n    raise {problem}\n")
+    with pytest.raises(TransientError, match=r"mine\.py, line 2"):
+        load("mine:answer", folder)()
 
 
 def test_what_tidemill_raises_passes(folder: Path) -> None:

@@ -14,8 +14,7 @@ import pyarrow as pa
 from tidemill.connectors.asking import WALL, AbsentError, Asker, Clock
 from tidemill.connectors.base import Mark
 from tidemill.connectors.paging import Pager, Step
-from tidemill.connectors.records import flattened, number_text, records_at
-from tidemill.connectors.spool import Spool
+from tidemill.connectors.records import flattened, records_at, tables_of
 from tidemill.errors import UserError
 from tidemill.progress import Note, emit
 from tidemill.secrets import revealed
@@ -38,9 +37,7 @@ class _Page:
 
 
 class HttpConnector:
-    """The records that a JSON API gives, fetched page by page and put by on disk before the first table is handed on:
-    so a type holds for all pages, and an API that fails half way hands on nothing.
-    """
+    """The records that a JSON API gives, as they come. What pages it takes to get them is nobody else's business."""
 
     def __init__(
         self, http: Http, incremental: Incremental | None, *, clock: Clock = WALL, most_pages: int = _MOST_PAGES
@@ -56,20 +53,18 @@ class HttpConnector:
         return shown(self._http.url)
 
     def pages(self, since: Mark | None, until: Mark | None) -> Iterator[pa.Table]:
-        """The records as tables of plain types; all of them have the same columns.
+        """The records as tables of some 20,000 rows, their columns typed by what is in them.
 
         ``since`` and ``until`` are asked for by the parameters that the source names for them, if any. Raises
         :exc:`UserError` for what asking again can't mend, :exc:`TransientError` when the tries are used up.
         """
         self._tell(since)
-        with Spool() as spool:
-            with Asker(self._http, self._clock) as asker:
-                try:
-                    for page in self._walk(asker, Pager(self._http, self._parameters(since, until))):
-                        spool.add_rows(_rows(page, asker.where))
-                except RecursionError:
-                    raise UserError(f"{asker.where}: its JSON is too deeply nested to be read") from None
-            yield from spool.tables()
+        with Asker(self._http, self._clock) as asker:
+            pages = self._walk(asker, Pager(self._http, self._parameters(since, until)))
+            try:
+                yield from tables_of(row for page in pages for row in _rows(page, asker.where))
+            except RecursionError:
+                raise UserError(f"{asker.where}: its JSON is nested too deeply to be read") from None
 
     def _walk(self, asker: Asker, pager: Pager) -> Iterator[_Page]:
         """Every page once. One that repeats what was there is asked for again, before it is believed."""
@@ -156,14 +151,12 @@ def _check_circle(where: str, page: _Page) -> None:
         )
 
 
-def _rows(page: _Page, where: str) -> list[dict[str, Any]]:
-    rows = []
+def _rows(page: _Page, where: str) -> Iterator[dict[str, Any]]:
     for number, record in enumerate(page.records, 1):
         place = f"{where}, page {page.step.number}, record {number}"
         if not isinstance(record, dict):
             raise UserError(f"{place} is no object, but `{json.dumps(record)[:60]}`: check `http.records`")
-        rows.append(flattened(record, place))
-    return rows
+        yield flattened(record, place)
 
 
 def _digest(records: list[Any]) -> bytes | None:
@@ -176,4 +169,4 @@ def _written(value: Mark) -> str:
     """A mark as a query parameter: ISO 8601 in UTC, or a plain number."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return number_text(value)
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -14,10 +14,11 @@ from tidemill.connectors.answers import excerpt
 from tidemill.errors import UserError, did_you_mean
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME
 
-__all__ = ["EXACT", "at", "columns_of", "flattened", "number_text", "records_at", "spelled"]
+__all__ = ["at", "column_of", "flattened", "records_at", "tables_of"]
 
+_ROWS = 20_000
 _LARGEST = 2**63 - 1
-EXACT = 2**53
+_EXACT = 2**53
 _PLAIN = {type(None), bool, int, float, str, datetime}
 
 
@@ -60,61 +61,69 @@ def flattened(record: Mapping[Any, Any], where: str) -> dict[str, Any]:
     return row
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
-    """The rows' columns by name, in order of first appearance; a column of several kinds of values is text."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: _column([row.get(name) for row in rows]) for name in names}
+def tables_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[pa.Table]:
+    """Flat rows as tables of 20,000, in order. A row without any value is a row all the same."""
+    shells: set[str] = set()
+    waiting: list[Mapping[str, Any]] = []
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) >= _ROWS:
+            yield _table(waiting, shells)
+            waiting = []
+    if waiting:
+        yield _table(waiting, shells)
 
 
-def number_text(value: float) -> str:
-    """A number as text, the same whether it came as 5 or as 5.0."""
-    whole = isinstance(value, int) or (value.is_integer() and abs(value) < EXACT)
-    return str(int(value)) if whole else repr(value)
-
-
-def spelled(value: Any) -> str | None:
-    """A value as text: JSON for lists and objects, ISO 8601 for times."""
-    match value:
-        case None:
-            return None
-        case str():
-            return value.encode("utf-8", "replace").decode() if not value.isascii() else value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return number_text(value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case bytes():
-            return value.decode("utf-8", "backslashreplace")
-        case list() | tuple() | dict():
-            return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
-    return str(value)
-
-
-def _column(values: list[Any]) -> pa.Array:
-    """Values as the narrowest plain type that holds every one of them exactly; no number at all is null."""
+def column_of(values: Sequence[Any]) -> pa.Array:
+    """Values as the narrowest plain type that holds every one of them exactly; what is no number at all is null."""
     kinds = {type(value) for value in values}
     if not kinds <= _PLAIN:
         values = [_plain(value) for value in values]
-        kinds = {type(value) for value in values}
-    if float in kinds:
+    if float in {type(value) for value in values}:
         values = [None if value != value else value for value in values]
-        kinds = {type(value) for value in values}
-    kinds.discard(type(None))
+    kinds = {type(value) for value in values} - {type(None)}
     if not kinds:
         return pa.nulls(len(values), NOTHING)
-    if kinds == {bool}:
-        return pa.array(values, BOOL)
-    if kinds == {datetime}:
-        return pa.array(values, TIME)
+    if kinds in ({bool}, {datetime}):
+        return pa.array(values, BOOL if kinds == {bool} else TIME)
     if kinds <= {int, float}:
         most = max((abs(value) for value in values if type(value) is int), default=0)
         if kinds == {int} and most <= _LARGEST:
             return pa.array(values, INT)
-        if most <= EXACT:
+        if most <= _EXACT:
             return pa.array([None if value is None else float(value) for value in values], FLOAT)
-    return pa.array([spelled(value) for value in values], TEXT)
+    return pa.array([_spelled(value) for value in values], TEXT)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], shells: set[str]) -> pa.Table:
+    """The rows' columns, in order of first appearance. ``shells`` are the names of objects that became dotted columns:
+    a null in an object's place is no column. Rows without any value are counted by a column without a name.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    shells |= {name.rpartition(".")[0] for name in names if "." in name}
+    columns = {name: column_of([row.get(name) for row in rows]) for name in names}
+    kept = {name: one for name, one in columns.items() if one.type != NOTHING or name not in shells}
+    return pa.table(kept or columns or {"": pa.nulls(len(rows), NOTHING)})
+
+
+def _spelled(value: Any) -> str | None:
+    """A value as text: JSON for lists and objects, ISO 8601 for times, and 5.0 as 5, which it may have been."""
+    match value:
+        case None:
+            return None
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) <= _EXACT else repr(value)
+        case datetime() | time():
+            return value.isoformat()
+        case bytes() | bytearray():
+            return value.hex()
+        case list() | tuple() | dict():
+            return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    return str(value)
 
 
 def _plain(value: Any) -> Any:
@@ -138,7 +147,7 @@ def _plain(value: Any) -> Any:
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value) if kind is not str else str.__str__(value)
-    return float(value) if isinstance(value, Decimal) else spelled(value)
+    return float(value) if isinstance(value, Decimal) else _spelled(value)
 
 
 def _mend(body: Any, path: str) -> str:
@@ -154,7 +163,7 @@ def _mend(body: Any, path: str) -> str:
     return f"{hint}. It has no list: {excerpt(json.dumps(body, ensure_ascii=False))}. Check `http.url` and `parameters`"
 
 
-def _places(body: Mapping[str, Any], above: str, depth: int) -> Iterable[str]:
+def _places(body: Mapping[str, Any], above: str, depth: int) -> Iterator[str]:
     for name, value in body.items():
         place = f"{above}{name}"
         if isinstance(value, list):
