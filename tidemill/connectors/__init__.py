@@ -22,6 +22,10 @@ def connector_of(use_case: UseCase, name: str) -> Connector:
         from tidemill.connectors.http import HttpConnector
 
         return HttpConnector(source.http, source.incremental)
+    if source.python is not None:
+        from tidemill.connectors.python import PythonConnector
+
+        return PythonConnector(source.python, use_case.folder, source.incremental)
     assert source.sql is not None
     from tidemill.connectors.sql import SqlConnector
 
