@@ -31,7 +31,7 @@ def collect(
         "collect",
         Collected,
         lambda: read_sources(store, use_case, since=since, until=until, landed=landed()),
-        version=1,
+        version=2,
         inputs=lambda: {
             "sources": source_state(use_case, landed()),
             "use_case": use_case.fingerprint("sources", "derive", "time"),

@@ -45,7 +45,8 @@ class Record(BaseModel):
 
 
 class SourceRead(Record):
-    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it;
+    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it, ``too_old`` those of
+    them for which there was one, older than the tolerance. ``files`` is 0 for what is no file;
     ``notes`` say where its files disagree on columns."""
 
     name: str
@@ -53,6 +54,7 @@ class SourceRead(Record):
     files: int
     rows: int
     unmatched: int = 0
+    too_old: int = 0
     notes: tuple[str, ...] = ()
 
 

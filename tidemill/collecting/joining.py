@@ -16,7 +16,7 @@ from tidemill.cleaning.normalising import parse_times
 from tidemill.errors import UserError, did_you_mean
 from tidemill.usecase.schema import CleanRules, Join
 
-__all__ = ["Side", "read_side"]
+__all__ = ["Side", "Unmatched", "read_side"]
 
 _Positions = npt.NDArray[np.int64]
 
@@ -31,6 +31,17 @@ class _Table(Protocol):
     def columns(self) -> tuple[str, ...]: ...
 
     def frames(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]: ...
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """How many rows found no partner; for ``too_old`` of them there was one, older than the tolerance."""
+
+    rows: int = 0
+    too_old: int = 0
+
+    def __add__(self, other: Unmatched) -> Unmatched:
+        return Unmatched(self.rows + other.rows, self.too_old + other.too_old)
 
 
 @dataclass(frozen=True)
@@ -49,20 +60,22 @@ class Side:
     known: _Positions | None
     rules: CleanRules
 
-    def attached(self, frame: pd.DataFrame, times: pd.Series | None) -> tuple[pd.DataFrame, int]:
+    def attached(self, frame: pd.DataFrame, times: pd.Series | None) -> tuple[pd.DataFrame, Unmatched]:
         """``frame`` with this source's columns that it lacks, and how many rows found no partner.
 
         ``times`` is the moment of each row (UTC). Rows without a key or a time find none.
         """
-        group = self._group_of(frame)
+        group, too_old = self._group_of(frame), 0
         if self.known is None:
             found = np.where(group >= 0, group, -1)
         else:
             assert times is not None
-            found = self._newest_known(group, times)
+            known = self._newest_known(group, times)
+            found = self._not_too_old(known, times)
+            too_old = int((found != known).sum())
         missing = [name for name in self.values.columns if name not in frame.columns]
         brought = self.values[missing].reindex(found).set_axis(frame.index)
-        return pd.concat([frame, brought], axis=1), int((found < 0).sum())
+        return pd.concat([frame, brought], axis=1), Unmatched(int((found < 0).sum()), too_old)
 
     def _group_of(self, frame: pd.DataFrame) -> _Positions:
         keys = normalise(frame[list(self.join.on)], self.rules, {})
@@ -71,20 +84,24 @@ class Side:
         return place
 
     def _newest_known(self, group: _Positions, times: pd.Series) -> _Positions:
-        """The last row of the same key that is known by then; -1 where there is none or it is too old."""
+        """The last row of the same key that is known by then; -1 where there is none."""
         assert self.known is not None
         moments = np.unique(self.known)
         width = len(moments) + 1
         ordered = self.group * width + np.searchsorted(moments, self.known)
-        now = _microseconds(times)
-        asked = group * width + np.searchsorted(moments, now, side="right") - 1
+        asked = group * width + np.searchsorted(moments, _microseconds(times), side="right") - 1
         found = np.searchsorted(ordered, asked, side="right") - 1
         usable = (group >= 0) & times.notna().to_numpy() & (found >= 0)
         usable &= self.group[np.maximum(found, 0)] == group
-        if self.join.tolerance is not None:
-            oldest = now - _whole(self.join.tolerance - self.join.known_after)
-            usable &= self.known[np.maximum(found, 0)] >= oldest
         return np.where(usable, found, -1)
+
+    def _not_too_old(self, found: _Positions, times: pd.Series) -> _Positions:
+        """The same places, with -1 for rows beyond the tolerance."""
+        if self.join.tolerance is None:
+            return found
+        assert self.known is not None
+        oldest = _microseconds(times) - _whole(self.join.tolerance - self.join.known_after)
+        return np.where((found >= 0) & (self.known[np.maximum(found, 0)] >= oldest), found, -1)
 
 
 def read_side(name: str, join: Join, data: _Table, rules: CleanRules, kinds: dict[str, Kind], taken: set[str]) -> Side:

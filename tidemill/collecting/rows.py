@@ -11,7 +11,7 @@ import pandas as pd
 
 from tidemill.cleaning import Kind, declared_kinds, normalise
 from tidemill.cleaning.normalising import parse_times
-from tidemill.collecting.joining import Side, read_side
+from tidemill.collecting.joining import Side, Unmatched, read_side
 from tidemill.collecting.landed import Landed
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
@@ -39,7 +39,7 @@ class Rows:
     sides: tuple[tuple[Side, Readable], ...]
     derive: Mapping[str, str]
     kinds: Mapping[str, Kind]
-    unmatched: dict[str, int] = field(default_factory=dict)
+    unmatched: dict[str, Unmatched] = field(default_factory=dict)
     span: tuple[datetime, datetime] | None = None
     watermark: datetime | None = None
 
@@ -95,7 +95,7 @@ class Rows:
     def _joined(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         for side, _ in self.sides:
             frame, lost = side.attached(frame, times)
-            self.unmatched[side.name] = self.unmatched.get(side.name, 0) + lost
+            self.unmatched[side.name] = self.unmatched.get(side.name, Unmatched()) + lost
         return frame
 
 
@@ -139,7 +139,7 @@ def open_rows(
         sides.append((side, data))
         known += [column for column in side.values.columns if column not in known]
     kinds = {**(types or {}), **declared_kinds(use_case)}
-    return Rows(use_case, primary, tuple(sides), derive, kinds, {side.name: 0 for side, _ in sides})
+    return Rows(use_case, primary, tuple(sides), derive, kinds, {side.name: Unmatched() for side, _ in sides})
 
 
 def _side(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from tidemill.cleaning import Kind, declared_kinds
+from tidemill.collecting.joining import Unmatched
 from tidemill.collecting.labels import keep_labels, open_labels
 from tidemill.collecting.landed import Landed
 from tidemill.collecting.landing import is_fetched, land
@@ -144,21 +145,30 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None
 
 def _sources(rows: Rows, written: int) -> tuple[SourceRead, ...]:
     use_case = rows.use_case
-    primary = use_case.primary
-    found = [_source(use_case, primary, written, len(rows.primary.files), 0, rows.primary.notes)]
+    found = [_source(use_case, use_case.primary, rows.primary, written, Unmatched())]
     for side, data in rows.sides:
         lost = rows.unmatched[side.name]
-        if lost == written:
+        if lost.rows == written:
             emit(Note(f"no row found a partner in the source `{side.name}`: do its keys and times match the rows'?"))
-        found.append(_source(use_case, side.name, data.rows, len(data.files), lost, data.notes))
+        found.append(_source(use_case, side.name, data, data.rows, lost))
     for note in (note for source in found for note in source.notes):
         emit(Note(note))
     return tuple(found)
 
 
-def _source(use_case: UseCase, name: str, rows: int, files: int, lost: int, notes: tuple[str, ...]) -> SourceRead:
-    url = shown(use_case.sources[name].place)
-    return SourceRead(name=name, url=url, files=files, rows=rows, unmatched=lost, notes=notes)
+def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmatched) -> SourceRead:
+    url, notes = shown(use_case.sources[name].place), data.notes
+    if lost.too_old:
+        notes = (*notes, f"{lost.too_old:,} rows found a partner that was older than the tolerance, and no other")
+    return SourceRead(
+        name=name,
+        url=url,
+        files=len(data.files),
+        rows=rows,
+        unmatched=lost.rows,
+        too_old=lost.too_old,
+        notes=notes,
+    )
 
 
 def _nothing_within(rows: Rows, since: datetime | None, until: datetime | None) -> str:

@@ -1,0 +1,1 @@
+"""Incremental collecting that is killed again and again."""
