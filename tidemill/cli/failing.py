@@ -57,7 +57,8 @@ def _foreseen(error: TidemillError, words: Sequence[str]) -> Failure:
         return Failure(WRONG, message, f"Error: {shown}")
     if isinstance(error, GateError):
         return Failure(REFUSED, message, f"Refused: {shown}")
-    again = " What was finished is kept: try again." if isinstance(error, TransientError) else ""
+    stop = "" if message.endswith(".") else "."
+    again = f"{stop} What was finished is kept: try again." if isinstance(error, TransientError) else ""
     return Failure(FAILED, f"{message}{again}", f"Failed: {shown}{again}")
 
 

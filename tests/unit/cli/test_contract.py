@@ -108,6 +108,7 @@ def test_a_model_that_the_gate_refuses_is_status_3_and_still_the_whole_answer(
         (UserError("data.csv has no column `x`: add it"), 2, "Error: data.csv has no column `x`: add it"),
         (GateError("The data was refused."), 3, "Refused: The data was refused."),
         (TransientError("the bucket does not answer."), 1, "Failed: the bucket does not answer. What was finished is"),
+        (TransientError("answered 503 of 6 tries"), 1, "Failed: answered 503 of 6 tries. What was finished is"),
         (TidemillError("it broke"), 1, "Failed: it broke"),
         (KeyboardInterrupt(), 130, "Stopped. What was finished is kept"),
     ],
