@@ -45,4 +45,6 @@ def collect(
 def _summary(collected: Collected) -> str:
     unmatched = sum(source.unmatched for source in collected.sources)
     joined = f", {unmatched:,} without a joined row" if unmatched else ""
-    return f"{collected.snapshot.rows:,} rows from {len(collected.sources)} source(s){joined}"
+    refused = sum(collected.refused.values())
+    unread = f", {refused:,} quarantined" if refused else ""
+    return f"{collected.snapshot.rows:,} rows from {len(collected.sources)} source(s){unread}{joined}"

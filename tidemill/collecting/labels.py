@@ -8,7 +8,7 @@ import pandas as pd
 
 from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.landed import Landed
-from tidemill.collecting.rows import Readable, open_source
+from tidemill.collecting.rows import Readable, kept_aside, open_source, refused_of
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.provenance import code_version
@@ -79,7 +79,13 @@ def keep_labels(store: Store, use_case: UseCase, data: Readable) -> tuple[Snapsh
             f"Write them as 2013-10-01T06:00:00Z"
         )
     read = SourceRead(
-        name=name, url=shown(use_case.sources[name].place), files=len(data.files), rows=rows, notes=data.notes
+        name=name,
+        url=shown(use_case.sources[name].place),
+        files=len(data.files),
+        rows=rows,
+        notes=data.notes,
+        refused=sum(refused_of(data).values()),
+        quarantine=kept_aside(store, use_case, data),
     )
     return writer.close(watermark=newest.to_pydatetime()), read
 

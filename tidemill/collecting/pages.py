@@ -57,6 +57,8 @@ def _storable(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray
         texts = [None if value is None else str(value) for value in column.to_pylist()]
         return pa.chunked_array([pa.array(texts, TEXT)])
     except (pa.ArrowException, OverflowError, ValueError) as error:
+        if kind == INT:  # beyond 64 bits: a float would change it
+            return column.cast(TEXT)
         said = str(error).splitlines()[0][:120]
         raise UserError(f"{where}: `{name}` holds a value that can't be kept ({said}): fetch it as text") from None
 

@@ -15,12 +15,15 @@ from tidemill.collecting.joining import Side, Unmatched, read_side
 from tidemill.collecting.landed import Landed
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
-from tidemill.reading import Dataset, open_dataset
+from tidemill.provenance import code_version
+from tidemill.reading import BadRows, Dataset, Reading, open_dataset
 from tidemill.reading.plain import TEXT, TIME
 from tidemill.secrets import revealed_url
+from tidemill.snapshot import Snapshot, write_snapshot
+from tidemill.store import Store
 from tidemill.usecase.schema import Source, UseCase
 
-__all__ = ["Readable", "Rows", "open_rows", "open_source", "resolved"]
+__all__ = ["Readable", "Rows", "kept_aside", "open_rows", "open_source", "reading_of", "refused_of", "resolved"]
 
 Readable = Dataset | Landed
 """A source as it is read: files, or what was fetched and is kept in the lake."""
@@ -175,14 +178,46 @@ def _check_alike(keys: Iterable[str], primary: Readable, side: Readable, name: s
             )
 
 
-def open_source(use_case: UseCase, name: str, landed: Mapping[str, Landed] | None = None) -> Readable:
-    """One source, ready to be read: its files looked through, or what was fetched of it (``landed``, by name)."""
+def open_source(
+    use_case: UseCase, name: str, landed: Mapping[str, Landed] | None = None, bad_rows: BadRows | None = None
+) -> Readable:
+    """One source, ready to be read: its files looked through, or what was fetched of it (``landed``, by name).
+
+    ``bad_rows`` overrules what the source says of rows that can't be read.
+    """
     source = use_case.sources[name]
     if landed and name in landed:
         return landed[name]
     return open_dataset(
-        resolved(use_case, source.place), source.format, declared_kinds(use_case), use_case.clean.missing
+        resolved(use_case, source.place),
+        source.format,
+        declared_kinds(use_case),
+        use_case.clean.missing,
+        **reading_of(source),
+        bad_rows=bad_rows or source.bad_rows,
     )
+
+
+def reading_of(source: Source) -> Reading:
+    """How a source's files are read, as :func:`open_dataset` takes it."""
+    return {
+        "encoding": source.encoding,
+        "decimal": source.decimal,
+        "rename": source.rename,
+        "differing": source.differing,
+    }
+
+
+def refused_of(data: Readable) -> dict[str, int]:
+    """How many rows of a source can't be read, by reason. What was fetched can."""
+    return dict(data.refused) if isinstance(data, Dataset) else {}
+
+
+def kept_aside(store: Store, use_case: UseCase, data: Readable) -> Snapshot | None:
+    """The rows of a source that can't be read, in Quarantine."""
+    if not isinstance(data, Dataset) or not data.refused:
+        return None
+    return write_snapshot(store, use_case.name, "quarantine", data.refusals(), code=code_version())
 
 
 def resolved(use_case: UseCase, url: str) -> str:

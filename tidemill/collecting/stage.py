@@ -12,7 +12,16 @@ from tidemill.collecting.joining import Unmatched
 from tidemill.collecting.labels import keep_labels, open_labels
 from tidemill.collecting.landed import Landed
 from tidemill.collecting.landing import is_fetched, land
-from tidemill.collecting.rows import Readable, Rows, open_rows, open_source, resolved
+from tidemill.collecting.rows import (
+    Readable,
+    Rows,
+    kept_aside,
+    open_rows,
+    open_source,
+    reading_of,
+    refused_of,
+    resolved,
+)
 from tidemill.errors import UserError, did_you_mean
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
@@ -37,6 +46,7 @@ def collect(
 ) -> Collected:
     """Read the sources into one raw Snapshot: derived columns made, side sources joined as of each row's time.
 
+    Rows of the files that can't be read go to a `quarantine` Snapshot, whatever their time would have been.
     Only rows with ``since`` <= time < ``until`` are read (rows without a readable time always are:
     cleaning refuses them with a reason). The primary source goes by in pieces of 100,000 rows; side
     sources are held in memory. The Snapshot's watermark is the newest time in it. ``landed`` is what
@@ -61,12 +71,20 @@ def collect(
     if not written:
         raise UserError(_nothing_within(rows, since, until))
     snapshot = writer.close(watermark=rows.watermark)
-    sources = _sources(rows, written)
+    sources = _sources(store, rows, written)
     kept = None
     if labels is not None:
         kept, read = keep_labels(store, use_case, labels)
         sources = (*sources, read)
-    return Collected(snapshot=snapshot, sources=sources, labels=kept, since=since, until=until)
+    return Collected(
+        snapshot=snapshot,
+        sources=sources,
+        quarantine=kept_aside(store, use_case, rows.primary),
+        refused=refused_of(rows.primary),
+        labels=kept,
+        since=since,
+        until=until,
+    )
 
 
 def batches(
@@ -82,8 +100,9 @@ def batches(
 ) -> Iterator[pd.DataFrame]:
     """The rows at ``url`` (None: the primary source's), in order, at most ``rows`` a frame, made as by :func:`collect`.
 
-    For scoring: nothing is dropped (unless ``since`` or ``until`` says so), and what the input already
-    has is neither derived nor joined again. ``types`` says how to read columns on top of
+    For scoring: nothing is dropped (unless ``since`` or ``until`` says so), so a row that can't be read is an
+    error, and what the input already has is neither derived nor joined again. Encoding, decimal mark and names are
+    read as the primary source says. ``types`` says how to read columns on top of
     ``columns.types``: a model's own kinds keep a column of codes text whatever this one file holds.
     A relative ``url`` starts at the working directory. ``landed`` is what
     :func:`~tidemill.collecting.land` brought of sources that are no files.
@@ -92,9 +111,10 @@ def batches(
     kinds = {**(types or {}), **declared_kinds(use_case)}
     primary: Readable
     if url is None:
-        primary = open_source(use_case, use_case.primary, landed)
+        primary = open_source(use_case, use_case.primary, landed, bad_rows="refuse")
     else:
-        primary = open_dataset(url, format, kinds, use_case.clean.missing)
+        reading = reading_of(use_case.sources[use_case.primary])
+        primary = open_dataset(url, format, kinds, use_case.clean.missing, **reading, bad_rows="refuse")
     if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
         raise UserError(f"{primary.url} has no column `{use_case.time}`, which since and until need")
     yield from open_rows(use_case, primary, scoring=True, types=types, landed=landed).frames(rows, since, until)
@@ -143,16 +163,20 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None
             )
 
 
-def _sources(rows: Rows, written: int) -> tuple[SourceRead, ...]:
+def _sources(store: Store, rows: Rows, written: int) -> tuple[SourceRead, ...]:
     use_case = rows.use_case
     found = [_source(use_case, use_case.primary, rows.primary, written, Unmatched())]
     for side, data in rows.sides:
         lost = rows.unmatched[side.name]
         if lost.rows == written:
             emit(Note(f"no row found a partner in the source `{side.name}`: do its keys and times match the rows'?"))
-        found.append(_source(use_case, side.name, data, data.rows, lost))
-    for note in (note for source in found for note in source.notes):
-        emit(Note(note))
+        kept = kept_aside(store, use_case, data)
+        found.append(_source(use_case, side.name, data, data.rows, lost).model_copy(update={"quarantine": kept}))
+    for source in found:
+        for note in source.notes:
+            emit(Note(note))
+        if source.refused:
+            emit(Note(f"{source.refused:,} rows of the source `{source.name}` can't be read: they are in Quarantine"))
     return tuple(found)
 
 
@@ -168,6 +192,7 @@ def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmat
         unmatched=lost.rows,
         too_old=lost.too_old,
         notes=notes,
+        refused=sum(refused_of(data).values()),
     )
 
 

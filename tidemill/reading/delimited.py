@@ -1,202 +1,213 @@
-"""CSV and tab-separated text: read as text first, typed by what the whole file holds."""
+"""CSV and tab-separated text: typed by what the whole file holds, its unreadable rows told one by one."""
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
-import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from tidemill.cleaning.normalising import Kind
-from tidemill.errors import UserError
-from tidemill.progress import Note, emit
-from tidemill.reading.files import DataFile, opened
-from tidemill.reading.guessing import Guesses, read_text
+from tidemill.reading.contents import TextStream, text_of
+from tidemill.reading.files import DataFile
+from tidemill.reading.guessing import GROUPED, Column, candidates, judged, read_text
+from tidemill.reading.header import Header, header_of
+from tidemill.reading.holding import Held, Scanned
+from tidemill.reading.options import Options
+from tidemill.reading.plain import NOTHING, TEXT, TIME
+from tidemill.reading.refusing import Bad, Refusals
+from tidemill.reading.spelling import COMMA
+from tidemill.reading.splitting import Block, Grammar, Splitter
+from tidemill.reading.threads import in_order
 
-__all__ = ["read_delimited", "scan_delimited"]
-
-_BLOCK = 4 * 2**20
-_HEADER = 2**20
-
-
-def scan_delimited(file: DataFile, kinds: Mapping[str, Kind], missing: Sequence[str]) -> tuple[pa.Schema, int]:
-    """The plain type of every column, from one pass over the whole file, and the number of rows."""
-    header = _header_of(file)
-    guesses = Guesses(header.names, kinds, missing)
-    rows = 0
-    quotes = _Quotes()
-    with ThreadPoolExecutor(pa.cpu_count()) as threads:
-        for batch in _batches(file, header, missing, quotes):
-            rows += batch.num_rows
-            list(threads.map(guesses.see, header.names, batch.columns))
-    if quotes.seen % 2:
-        _refuse_open_quote(file, header, missing)
-    return pa.schema([(name, guesses.answer(name)) for name in header.names]), rows
-
-
-def read_delimited(file: DataFile, schema: pa.Schema, missing: Sequence[str]) -> Iterator[pa.Table]:
-    """The file's rows in order, a block at a time, with the types that ``schema`` gives its columns."""
-    header = _header_of(file)
-    wanted = [name for name in header.names if name in schema.names]
-    kinds = [schema.field(name).type for name in wanted]
-    with ThreadPoolExecutor(pa.cpu_count()) as threads:
-        for batch in _batches(file, header, missing):
-            texts = [batch.column(name) for name in wanted]
-            columns = list(threads.map(read_text, texts, kinds, itertools.repeat(missing)))
-            yield pa.Table.from_arrays(columns, names=wanted)
+__all__ = ["Piece", "read_delimited", "scan_delimited"]
 
 
 @dataclass(frozen=True)
-class _Header:
-    """The first line: column names, the delimiter, blank lines above it, and whether nothing is below it."""
+class Piece:
+    """Rows of a file as a table, and the rows among them that can't be read."""
 
-    names: list[str]
-    delimiter: str
-    blank: int
-    alone: bool
+    table: pa.Table
+    bad: list[Bad]
 
 
-def _header_of(file: DataFile) -> _Header:
-    with opened(file) as stream:
-        return _header(file, stream)
+@dataclass(frozen=True)
+class _Plan:
+    """How the columns of a block are converted: those of ``types`` only; ``spelled`` columns by their reading."""
+
+    header: Header
+    grammar: Grammar
+    types: Mapping[str, pa.DataType]
+    spelled: Mapping[str, str]
+    final: Mapping[str, pa.DataType]
+    missing: Sequence[str]
 
 
-def _header(file: DataFile, stream: BinaryIO) -> _Header:
-    head = stream.read(_HEADER)
-    whole = len(head) < _HEADER
-    try:
-        text = head.decode("utf-8-sig", errors="strict" if whole else "ignore")
-    except UnicodeDecodeError as error:
-        line = head[: error.start].count(b"\n") + 1
-        raise UserError(_not_utf8(file, f"line {line}")) from None
-    body = text.lstrip("\r\n")
-    delimiter = "\t" if file.format == "tsv" else _delimiter(body.split("\n", 1)[0])
-    try:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(body), delimiter=delimiter))]
-    except csv.Error as error:
-        raise UserError(
-            f"{file.name}: its first line can't be read ({error}). It should hold the column names"
-        ) from None
-    for place, name in enumerate(names):
-        if not name:
-            names[place] = f"column_{place + 1}"
-            emit(Note(f"{file.name}: column {place + 1} has no name; it is called `column_{place + 1}`"))
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise UserError(f"{file.name} has two columns called `{twice}`: rename one of them in its first line")
-    blank = text[: len(text) - len(body)].count("\n")
-    return _Header(names, delimiter, blank, alone=whole and "\n" not in body)
+def scan_delimited(file: DataFile, options: Options) -> Scanned:
+    """What every column holds, from one pass over the whole file, and the number of rows.
 
-
-def _delimiter(first: str) -> str:
-    """A comma, unless the first line has none of them and has another of the usual ones."""
-    if "," in first:
-        return ","
-    return max(";\t|", key=first.count) if any(mark in first for mark in ";\t|") else ","
-
-
-@dataclass
-class _Quotes:
-    """How many quotation marks went by."""
-
-    seen: int = 0
-
-
-class _Counted(io.RawIOBase):
-    """A stream that counts the quotation marks read from it."""
-
-    def __init__(self, stream: BinaryIO, quotes: _Quotes) -> None:
-        self._stream, self._quotes = stream, quotes
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._quotes.seen += data.count(b'"')
-        return data
-
-
-def _refuse_open_quote(file: DataFile, header: _Header, missing: Sequence[str]) -> None:
-    """An odd number of quotes and a value that spans lines: a quote left open has swallowed rows.
-
-    Arrow takes such a file without a word; an odd mark inside a value (an inch) is no harm.
+    Columns that are known to be text are no longer looked at. Raises UserError when most of the first rows, or of
+    all, can't be read.
     """
-    first = 2
-    for batch in _batches(file, header, missing):
-        spans = [pc.fill_null(pc.match_substring(column, "\n"), False) for column in batch.columns]
-        rows = functools.reduce(pc.or_, spans)
-        place = pc.index(rows, True).as_py()
-        if place >= 0:
-            raise UserError(
-                f"{file.name}, row {first + place} (the header is row 1): a quotation mark is left open there or "
-                f"further on, and swallows the lines below it. Close it, or double a mark that belongs to a value"
-            )
-        first += batch.num_rows
+    refusals = Refusals(file.name, options)
+    with text_of(file, options) as stream:
+        header = header_of(file, stream, options)
+        commas = header.delimiter != ","
+        known = {
+            name: Column(candidates(options.kinds.get(name), options.decimal, commas=commas)) for name in header.names
+        }
+        rows = 0
+
+        def work(block: Block) -> tuple[int, list[Bad], dict[str, Column]]:
+            left = {name: column for name, column in known.items() if column.left or not column.seen}
+            types = dict.fromkeys(left or header.names[:1], TEXT)
+            table, bad = _parsed(block, _Plan(header, splitter.grammar, types, {}, types, options.missing))
+            found = {}
+            for name, column in left.items():
+                values = table.column(name).combine_chunks() if table.num_rows else pa.array([], TEXT)
+                found[name] = judged(values, column.left, options.kinds.get(name), options.missing)
+            return table.num_rows, bad, found
+
+        splitter = _splitter(file, stream, header, options)
+        for read, bad, found in in_order(work, splitter.blocks()):
+            refusals.take(sorted(bad, key=lambda one: one.row))
+            if not rows:
+                refusals.check(read)
+            rows += read
+            known |= {name: known[name] & column for name, column in found.items()}
+    refusals.check(rows)
+    held, notes = _settled(file, header, known)
+    direct = {name: column.direct() for name, column in known.items()}
+    return Scanned(held, rows, dict(refusals.counts), notes, direct)
 
 
-def _batches(
-    file: DataFile, header: _Header, missing: Sequence[str], quotes: _Quotes | None = None
-) -> Iterator[pa.RecordBatch]:
-    """The rows below the header as text columns."""
-    if header.alone:
-        return
-    with opened(file) as stream:
-        yield from _text_batches(file, _Counted(stream, quotes) if quotes else stream, header, missing)
+def read_delimited(
+    file: DataFile, schema: pa.Schema, options: Options, scanned: Scanned, readings: Mapping[str, str]
+) -> Iterator[Piece]:
+    """The file's rows in order, a block at a time, with the types that ``schema`` gives its columns.
+
+    ``readings`` are the spellings of columns whose text is read as numbers or times.
+    """
+    with text_of(file, options) as stream:
+        header = header_of(file, stream, options)
+        splitter = _splitter(file, stream, header, options)
+        final = {name: schema.field(name).type for name in header.names if name in schema.names}
+        plain = {name: _arrow_type(name, kind, scanned, readings) for name, kind in final.items()}
+        if not plain:
+            plain = {header.names[0]: TEXT}
+        plan = _Plan(header, splitter.grammar, plain, readings, final, options.missing)
+        for table, bad in in_order(functools.partial(_parsed, plan=plan), splitter.blocks()):
+            yield Piece(table, bad)
 
 
-def _text_batches(
-    file: DataFile, stream: BinaryIO | _Counted, header: _Header, missing: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
-    names = header.names
+def _arrow_type(name: str, kind: pa.DataType, scanned: Scanned, readings: Mapping[str, str]) -> pa.DataType:
+    """What Arrow makes of a column: its type, or text where more has to be done."""
+    direct = scanned.direct.get(name)
+    if direct is None or name in readings or kind in (NOTHING, TEXT):
+        return TEXT
+    return direct if kind == TIME else kind
+
+
+def _splitter(file: DataFile, stream: TextStream, header: Header, options: Options) -> Splitter:
+    again = header.written if len(header.names) > 1 else b""
+    return Splitter(file.name, stream, header.rest, header.line, again, Grammar(header.delimiter), options)
+
+
+def _settled(file: DataFile, header: Header, known: Mapping[str, Column]) -> tuple[dict[str, Held], tuple[str, ...]]:
+    """What the columns hold, in the light of each other, and notes on it."""
+    held = {name: column.held() for name, column in known.items()}
+    notes = []
+    if any(one.readings == {COMMA} for one in held.values()):
+        for name, column in known.items():
+            if GROUPED in column.left and held[name].readings == frozenset() and "int" not in column.left:
+                held[name] = Held(TEXT, held[name].gaps)
+                notes.append(
+                    f"`{name}` of {file.name} is text: its points may part thousands or decimals. Say `decimal`"
+                )
+    for name in sorted(header.nameless):
+        if held[name].type == NOTHING:
+            del held[name]
+            notes.append(f"{file.name}: {name.replace('_', ' ')} has neither a name nor values, and is left out")
+        else:
+            notes.append(f"{file.name}: {name.replace('_', ' ')} has no name; it is called `{name}`")
+    return held, tuple(notes)
+
+
+def _parsed(block: Block, plan: _Plan) -> tuple[pa.Table, list[Bad]]:
+    """A block's rows in the final types, and what was refused. Raises ArrowInvalid for what can't be read as those."""
     try:
-        yield from arrow_csv.open_csv(
-            stream,
-            read_options=arrow_csv.ReadOptions(
-                use_threads=False,
-                block_size=_BLOCK,
-                column_names=names,
-                skip_rows=header.blank,
-                skip_rows_after_names=1,
-            ),
-            parse_options=arrow_csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=["", *missing]
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        said = str(error)
-        if "Empty CSV" in said:
-            return
-        raise UserError(_mend(file, names, said)) from None
+        table, ragged = _arrow(block, plan, plan.types)
+    except pa.ArrowInvalid:
+        table, ragged = _arrow(block, plan, dict.fromkeys(plan.types, TEXT))
+    bad = [*block.bad, *_ragged(block, plan, ragged)]
+    names = list(plan.final)
+    columns = [_converted(table.column(name), plan, name) for name in names]
+    if not names:
+        return table.select([]), bad
+    return pa.Table.from_arrays(columns, names=names), bad
 
 
-def _mend(file: DataFile, names: Sequence[str], said: str) -> str:
-    """Arrow's words for a broken file, in ours."""
-    ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", said)
-    if ragged:
-        row, expected, got = ragged.groups()
-        return (
-            f"{file.name}, row {row} (the header is row 1): {got} values where the header has {expected} columns. "
-            f"Mend the row, or quote the values that hold a delimiter"
-        )
-    if "invalid UTF8" in said:
-        where = re.search(r"column #(\d+):(?: Row #(\d+))?", said)
-        column = f"column `{names[int(where[1])]}`" if where else "a value"
-        return _not_utf8(file, f"{column}, row {where[2]}" if where and where[2] else column)
-    if "straddl" in said:
-        return f"{file.name} has a row of more than {_BLOCK // 2**20} MB: is a quotation mark left open? Close it"
-    return f"{file.name} can't be read: {said.splitlines()[0][:200]}. Write it again"
+def _converted(column: pa.ChunkedArray, plan: _Plan, name: str) -> pa.ChunkedArray:
+    kind = plan.final[name]
+    if column.type == kind:
+        return column
+    if column.type != TEXT:
+        return column.cast(kind)
+    texts = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return pa.chunked_array([read_text(texts, kind, plan.missing, plan.spelled.get(name))])
 
 
-def _not_utf8(file: DataFile, where: str) -> str:
-    return f"{file.name}, {where}: bytes that are not UTF-8 text. Save the file as UTF-8"
+def _arrow(block: Block, plan: _Plan, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+    ragged: list[arrow_csv.InvalidRow] = []
+
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row)
+        return "skip"
+
+    if not block.data.strip(b"\r\n"):
+        return pa.schema(list(types.items())).empty_table(), []
+    table = arrow_csv.read_csv(
+        pa.BufferReader(block.data),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, block_size=len(block.data) + 1, column_names=plan.header.names
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=plan.header.delimiter, newlines_in_values=True, invalid_row_handler=skip
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            check_utf8=False,
+            column_types=types,
+            include_columns=list(types),
+            strings_can_be_null=True,
+            null_values=["", *plan.missing],
+        ),
+    )
+    return table, ragged
+
+
+def _ragged(block: Block, plan: _Plan, rows: Sequence[arrow_csv.InvalidRow]) -> Iterator[Bad]:
+    """Rows of more or fewer values than the header has names, each with its line. Blank lines are no rows."""
+    wanted = {row.number: row for row in rows if row.text.strip()}
+    if not wanted:
+        return
+    at, line, number = 0, block.line, 0
+    while at < len(block.data) and wanted:
+        found = plan.grammar.row.match(block.data, at)
+        assert found is not None
+        text = found.group()
+        if text.strip(b"\r\n"):
+            number += 1
+            row = wanted.pop(number, None)
+            if row is not None:
+                yield _told(row, line, plan.header)
+        line += text.count(b"\n") or text.count(b"\r")
+        at = found.end()
+
+
+def _told(row: arrow_csv.InvalidRow, line: int, header: Header) -> Bad:
+    has, wanted = row.actual_columns, row.expected_columns
+    why = f"{has} value{'' if has == 1 else 's'} where the header has {wanted} column{'' if wanted == 1 else 's'}"
+    if has == wanted + 1 and row.text.endswith(header.delimiter):
+        why += ": the row ends with a delimiter too many"
+    return Bad("read:values", why, line, row.text[:65_536])

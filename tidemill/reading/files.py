@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from tidemill.errors import UserError
+from tidemill.reading.options import Format
 from tidemill.store import SourceObject, list_objects, open_url, shown
 
-__all__ = ["DataFile", "Format", "data_files", "opened"]
-
-Format = Literal["auto", "parquet", "csv", "tsv", "jsonl"]
+__all__ = ["HEAD", "DataFile", "data_files", "opened"]
 
 _ENDINGS: dict[str, Format] = {
     ".parquet": "parquet",
@@ -26,18 +25,7 @@ _ENDINGS: dict[str, Format] = {
     ".ndjson": "jsonl",
 }
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-_HEAD = 65_536
-_MAGIC = {
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "gzip data",
-    b"\x28\xb5\x2f\xfd": "zstd data",
-    b"PK\x03\x04": "a zip or Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF",
-    b"SQLite format 3": "an SQLite database",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
+HEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -60,23 +48,20 @@ def data_files(url: str, format: Format = "auto") -> list[DataFile]:
 
 
 @contextmanager
-def opened(file: DataFile) -> Iterator[BinaryIO]:
-    """The file's bytes, decompressed, after a look at whether they are what the name says.
-
-    Raises UserError when the file is empty, or is something else than its format.
-    """
+def opened(file: DataFile) -> Iterator[tuple[BinaryIO, bytes]]:
+    """The file's bytes, decompressed, and the first of them. Raises UserError when the file is empty or not whole."""
     if file.object.size == 0:
         raise UserError(f"{file.name} is empty: write it again, or leave it out of the source")
     if file.compression is None:
         with open_url(file.object.url) as stream:
-            _check(file, stream.read(_HEAD))
+            head = stream.read(HEAD)
             stream.seek(0)
-            yield stream
+            yield stream, head
         return
     with _decompressed(file) as stream:
-        _check(file, stream.read(_HEAD))
+        head = stream.read(HEAD)
     with _decompressed(file) as stream:
-        yield stream
+        yield stream, head
 
 
 @contextmanager
@@ -103,27 +88,3 @@ def _settled(found: SourceObject, format: Format) -> DataFile:
             )
         format = said
     return DataFile(found, format, compression)
-
-
-def _check(file: DataFile, head: bytes) -> None:
-    what = next((words for magic, words in _MAGIC.items() if head.startswith(magic)), None)
-    if file.format == "parquet":
-        if not head.startswith(b"PAR1"):
-            raise UserError(
-                f"{file.name} is not a Parquet file, but {what or 'something else'}: mend its name or `format`"
-            )
-        return
-    spoken = {"csv": "CSV", "tsv": "tab-separated text", "jsonl": "JSON Lines"}[file.format]
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if what is None and b"\0" in head:
-        what = "binary data"
-    if what is None and start[:1] == b"<":
-        what = "HTML or XML"
-    if what is None and file.format != "jsonl" and start[:1] in (b"{", b"["):
-        what = "JSON"
-    if what is None and file.format == "jsonl" and start[:1] == b"[":
-        what = "one JSON array (write one object a line)"
-    if what is not None:
-        raise UserError(f"{file.name} is not {spoken}, but {what}: mend its name or `format`, or write it again")
-    if not start:
-        raise UserError(f"{file.name} is empty: write it again, or leave it out of the source")

@@ -1,126 +1,202 @@
-"""JSON Lines: one object a line, read a block of lines at a time."""
+"""JSON Lines: one object a line, read a block of lines at a time.
+
+Arrow reads a block at once. Where it can't do so exactly (values of several types under one name, nested
+values, whole numbers that a float would change, lines that are broken), the block is read line by line.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from tidemill.cleaning.normalising import Kind
 from tidemill.errors import UserError
-from tidemill.reading.files import DataFile, opened
-from tidemill.reading.guessing import Guesses, read_text
-from tidemill.reading.plain import TEXT, TIME, agreed, plain_table, plain_type
+from tidemill.reading.contents import TextStream, text_of
+from tidemill.reading.delimited import Piece
+from tidemill.reading.files import DataFile
+from tidemill.reading.guessing import Column, candidates, judged, read_text
+from tidemill.reading.holding import EXACT, Held, Scanned, together
+from tidemill.reading.objects import Parsed, parsed_lines
+from tidemill.reading.options import Options
+from tidemill.reading.plain import FLOAT, INT, NOTHING, TEXT, TIME, plain_table, plain_type
+from tidemill.reading.refusing import Bad, Refusals, raw_text
+from tidemill.reading.splitting import BLOCK, LONGEST, is_text
+from tidemill.reading.threads import in_order
 
 __all__ = ["read_json_lines", "scan_json_lines"]
 
-_BLOCK = 4 * 2**20
-_TIMES = (pa.timestamp("us"), TIME)
+_NESTED = 500
 
 
-def scan_json_lines(file: DataFile, kinds: Mapping[str, Kind], missing: Sequence[str]) -> tuple[pa.Schema, int]:
-    """The plain type of every column, from one pass over the whole file, and the number of rows."""
-    schemas: list[tuple[str, pa.Schema]] = []
-    guesses: dict[str, Guesses] = {}
-    rows, first = 0, 1
-    for block, lines in _blocks(file):
-        table = _parsed(file, block, first)
-        schemas.append((f"line {first} of {file.name}", _schema(table)))
-        for field in table.schema:
-            if field.type == TEXT:
-                guess = guesses.setdefault(field.name, Guesses([field.name], kinds, missing, _TIMES))
-                for chunk in table.column(field.name).chunks:
-                    guess.see(field.name, chunk)
-        rows, first = rows + table.num_rows, first + lines
-    united, _ = agreed(_distinct(schemas), kinds)
-    types = {field.name: field.type for field in united}
-    for name, guess in guesses.items():
-        answer = guess.answer(name)
-        if types[name] == TEXT and answer == TIME:
-            types[name] = TIME
-    return pa.schema(list(types.items())), rows
+@dataclass(frozen=True)
+class _Block:
+    """Whole lines, the number of the first, and a line before them that was too long to be held."""
+
+    data: bytes
+    line: int
+    bad: list[Bad]
 
 
-def read_json_lines(file: DataFile, schema: pa.Schema, missing: Sequence[str]) -> Iterator[pa.Table]:
+def scan_json_lines(file: DataFile, options: Options) -> Scanned:
+    """What every column holds, from one pass over the whole file, and the number of rows."""
+    refusals = Refusals(file.name, options)
+    texts: dict[str, Column] = {}
+    held: dict[str, Held] = {}
+    rows = 0
+
+    def work(block: _Block) -> tuple[Parsed, dict[str, Held], dict[str, Column]]:
+        read = _parsed(file, block, options, ())
+        found = {field.name: _held(read.table, field.name, read.beyond) for field in read.table.schema}
+        return (
+            read,
+            found,
+            {name: _judged(read.table, name, options) for name, one in found.items() if one.type == TEXT},
+        )
+
+    with text_of(file, options) as stream:
+        for read, found, judged_texts in in_order(work, _blocks(stream)):
+            refusals.take(read.bad)
+            if not rows:
+                refusals.check(read.table.num_rows)
+            before, rows = rows, rows + read.table.num_rows
+            for name in {**held, **found}:
+                piece = found.get(name, Held(NOTHING, gaps=read.table.num_rows > 0))
+                so_far = held.get(name, Held(NOTHING, gaps=before > 0))
+                both = together([so_far, piece])
+                assert both is not None  # only times do not mix, and here they are still text
+                held[name] = both
+                if piece.type not in (TEXT, NOTHING):
+                    texts[name] = Column(frozenset(), seen=True)
+            for name, column in judged_texts.items():
+                texts[name] = texts[name] & column if name in texts else column
+    refusals.check(rows)
+    return Scanned(_timed(held, texts), rows, dict(refusals.counts))
+
+
+def read_json_lines(
+    file: DataFile, schema: pa.Schema, options: Options, readings: Mapping[str, str]
+) -> Iterator[Piece]:
     """The file's rows in order, a block at a time, with the types that ``schema`` gives its columns."""
-    first = 1
-    for block, lines in _blocks(file):
-        table = _parsed(file, block, first)
-        first += lines
+    texts = [field.name for field in schema if field.type == TEXT]
+
+    def work(block: _Block) -> Piece:
+        read = _parsed(file, block, options, texts)
+        table = read.table
         for field in schema:
             place = table.schema.get_field_index(field.name)
             if place >= 0 and field.type == TIME and table.schema.field(place).type == TEXT:
                 text = table.column(place).combine_chunks()
-                table = table.set_column(place, field.name, read_text(text, TIME, missing))
-        yield plain_table(table, schema)
+                times = read_text(text, TIME, options.missing, readings.get(field.name))
+                table = table.set_column(place, field.name, times)
+        return Piece(plain_table(table, schema), read.bad)
+
+    with text_of(file, options) as stream:
+        yield from in_order(work, _blocks(stream))
 
 
-def _blocks(file: DataFile) -> Iterator[tuple[bytes, int]]:
-    """Whole lines, some megabytes at a time, and how many lines they are."""
-    with opened(file) as stream:
-        rest = b""
-        while data := stream.read(_BLOCK):
-            data = rest + data
-            cut = data.rfind(b"\n") + 1
-            block, rest = data[:cut], data[cut:]
-            if block.strip():
-                yield block.removeprefix(b"\xef\xbb\xbf"), block.count(b"\n")
-        if rest.strip():
-            yield rest.removeprefix(b"\xef\xbb\xbf"), 1
+def _blocks(stream: TextStream) -> Iterator[_Block]:
+    """Whole lines, some megabytes at a time."""
+    rest, line = b"", 1
+    bad: list[Bad] = []
+    while data := stream.read(BLOCK):
+        data = rest + data
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) > LONGEST:
+            why = f"the line has more than {LONGEST // 2**20} MB"
+            bad.append(Bad("read:length", why, line, raw_text(data)))
+            while data and b"\n" not in data:
+                data = stream.read(BLOCK)
+            line, rest = line + 1, data[data.find(b"\n") + 1 :]
+            continue
+        if cut:
+            yield _Block(data[:cut], line, bad)
+            line, bad = line + data.count(b"\n", 0, cut), []
+        rest = data[cut:]
+    if rest or bad:
+        yield _Block(rest, line, bad)
 
 
-def _parsed(file: DataFile, block: bytes, first: int) -> pa.Table:
-    """A block as a table whose times, if any, are still text."""
+def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[str]) -> Parsed:
+    """A block as a table of plain types whose times are still text; columns of ``exact`` as text where they are."""
+    table = _at_once(block)
+    if table is not None:
+        table = _renamed(file, table, options)
+        wanted = [field for field in table.schema if field.name in exact and field.type not in (TEXT, NOTHING)]
+        if not wanted:
+            return Parsed(table, block.bad, frozenset())
+    read = parsed_lines(file, block.data, block.line, options, exact)
+    return Parsed(read.table, [*block.bad, *read.bad], read.beyond)
+
+
+def _at_once(block: _Block) -> pa.Table | None:
+    """The block as Arrow reads it, or None where that is not exactly what it says.
+
+    Arrow's parser runs out of stack on deeply nested text, so lines of many brackets are not for it.
+    """
+    lines = sum(1 for line in block.data.split(b"\n") if line.strip())
+    if not lines or not is_text(block.data) or block.data.count(b"[") + block.data.count(b"{") > lines + _NESTED:
+        return None
+    options = arrow_json.ReadOptions(use_threads=False, block_size=max(len(block.data), 1024))
+    source = pa.py_buffer(block.data)
     try:
-        block.decode()
-    except UnicodeDecodeError as error:
-        line = first + block[: error.start].count(b"\n")
-        raise UserError(f"{file.name}, line {line}: bytes that are not UTF-8 text. Save the file as UTF-8") from None
-    options = arrow_json.ReadOptions(use_threads=False, block_size=max(len(block), 1024))
-    try:
-        table = arrow_json.read_json(pa.BufferReader(block), read_options=options)
+        table = arrow_json.read_json(pa.BufferReader(source), read_options=options)
         texts = [(field.name, TEXT) for field in table.schema if pa.types.is_timestamp(field.type)]
         if texts:
             parse = arrow_json.ParseOptions(explicit_schema=pa.schema(texts))
-            table = arrow_json.read_json(pa.BufferReader(block), read_options=options, parse_options=parse)
-    except pa.ArrowInvalid as error:
-        raise UserError(_mend(file, block, first, str(error))) from None
-    twice = next((name for name in table.schema.names if table.schema.names.count(name) > 1), None)
-    if twice is not None:
-        raise UserError(f"{file.name} has two values called `{twice}` in one line: rename one of them")
+            table = arrow_json.read_json(pa.BufferReader(source), read_options=options, parse_options=parse)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    if table.num_rows != lines or b"\0" in block.data:
+        return None
+    for field in table.schema:
+        if pa.types.is_nested(field.type) or (field.type == FLOAT and _may_be_large(table.column(field.name))):
+            return None
     return table
 
 
-def _schema(table: pa.Table) -> pa.Schema:
-    """Plain types; whole numbers with nulls count as numbers."""
-    types = {}
-    for field in table.schema:
-        plain = plain_type(field.type)
-        gaps = table.column(field.name).null_count > 0
-        types[field.name] = pa.float64() if plain == pa.int64() and gaps else plain
-    return pa.schema(list(types.items()))
+def _may_be_large(column: pa.ChunkedArray) -> bool:
+    ends = pc.min_max(column).as_py()
+    return ends["max"] is not None and not max(ends["max"], -ends["min"]) < EXACT
 
 
-def _distinct(schemas: list[tuple[str, pa.Schema]]) -> list[tuple[str, pa.Schema]]:
-    """The distinct schemas in order: thousands of alike blocks need comparing once."""
-    seen: list[tuple[str, pa.Schema]] = []
-    for where, schema in schemas:
-        if not any(schema.equals(known) for _, known in seen):
-            seen.append((where, schema))
-    return seen
+def _renamed(file: DataFile, table: pa.Table, options: Options) -> pa.Table:
+    names = [options.renamed(name) for name in table.schema.names]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise UserError(_one_of_two(file, twice, [old for old in table.schema.names if options.renamed(old) == twice]))
+    return table.rename_columns(names)
 
 
-def _mend(file: DataFile, block: bytes, first: int, said: str) -> str:
-    """Which line is broken, found by reading the block again line by line."""
-    for number, line in enumerate(block.split(b"\n"), start=first):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            return f"{file.name}, line {number} is not JSON ({error}). Mend the line"
-        if not isinstance(value, dict):
-            return f"{file.name}, line {number} is not an object in braces. Write one object a line"
-    return f"{file.name} can't be read: {said.splitlines()[0][:200]}. Make each name hold values of one type"
+def _one_of_two(file: DataFile, name: str, olds: list[str]) -> str:
+    return f"{file.name}: `rename` makes one column, `{name}`, of {' and '.join(olds)}: keep one"
+
+
+def _held(table: pa.Table, name: str, beyond: Collection[str]) -> Held:
+    column = table.column(name)
+    kind, gaps = plain_type(column.type), column.null_count > 0
+    if name in beyond:
+        return Held(INT, gaps, True, True)
+    return Held(kind, gaps, kind == INT and _may_be_large(column))
+
+
+def _judged(table: pa.Table, name: str, options: Options) -> Column:
+    kind = options.kinds.get(name)
+    column = table.column(name).combine_chunks()
+    if kind in ("number", "boolean"):
+        return Column(frozenset(), seen=True)
+    left = candidates("time" if kind is None else kind, ".", commas=False)
+    return judged(column, left, kind, options.missing)
+
+
+def _timed(held: Mapping[str, Held], texts: Mapping[str, Column]) -> dict[str, Held]:
+    """Columns of text that is all times are times."""
+    known = {}
+    for name, one in held.items():
+        if one.type == TEXT and name in texts:
+            said = texts[name].held()
+            one = Held(said.type if said.type == TIME else TEXT, one.gaps, readings=said.readings)
+        known[name] = one
+    return known

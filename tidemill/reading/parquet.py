@@ -5,52 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tidemill.errors import UserError
+from tidemill.reading.contents import check_parquet
 from tidemill.reading.files import DataFile, opened
-from tidemill.reading.plain import FLOAT, INT, plain_type
+from tidemill.reading.holding import EXACT, Held, Scanned
+from tidemill.reading.options import Options
+from tidemill.reading.plain import INT, plain_type
 
 __all__ = ["TimeLimits", "read_parquet", "scan_parquet"]
 
 TimeLimits = tuple[str, datetime | None, datetime | None]
 
+_BEYOND = 2**63
 
-def scan_parquet(file: DataFile) -> tuple[pa.Schema, int]:
-    """The plain type of every column, from the file's own description, and the number of rows."""
+
+def scan_parquet(file: DataFile, options: Options) -> Scanned:
+    """What every column holds, from the file's own description, and the number of rows.
+
+    Only whole numbers of 64 bits or more are read, and only where the file does not say how large they are.
+    """
     with _parquet(file) as parquet:
         schema = parquet.schema_arrow
-        twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
-        if twice is not None:
-            raise UserError(f"{file.name} has two columns called `{twice}`: write it again with one of them renamed")
-        types = {field.name: plain_type(field.type) for field in schema}
-        gaps = _with_nulls(parquet.metadata)
-        for name, kind in types.items():
-            if kind == INT and name in gaps:
-                types[name] = FLOAT
-        return pa.schema(list(types.items())), int(parquet.metadata.num_rows)
+        names = _renamed(file, schema.names, options)
+        gaps = _with_nulls(parquet.metadata, schema.names)
+        held = {}
+        for name, field in zip(names, schema, strict=True):
+            kind = plain_type(field.type)
+            least, most = _ends(parquet, field) if kind == INT and _wide(field.type) else (0, 0)
+            large = max(most, -least) > EXACT
+            held[name] = Held(kind, field.name in gaps, large, most >= _BEYOND or least < -_BEYOND)
+        return Scanned(held, int(parquet.metadata.num_rows))
 
 
-def read_parquet(file: DataFile, columns: list[str], rows: int, limits: TimeLimits | None) -> Iterator[pa.Table]:
+def read_parquet(
+    file: DataFile, columns: list[str], rows: int, limits: TimeLimits | None, options: Options
+) -> Iterator[pa.Table]:
     """``columns`` of the file's rows in order, at most ``rows`` at a time.
 
     ``limits`` (a time column, since, until) skips the row groups that can't hold a row within them.
     """
     with _parquet(file) as parquet:
-        wanted = [name for name in columns if name in parquet.schema_arrow.names]
+        written = {options.renamed(name): name for name in parquet.schema_arrow.names}
+        wanted = {written[name]: name for name in columns if name in written}
+        if limits is not None:
+            limits = (written.get(limits[0], limits[0]), *limits[1:])
         metadata = parquet.metadata
         groups = [group for group in range(metadata.num_row_groups) if _may_hold(metadata.row_group(group), limits)]
         if not groups:
             return
-        for batch in parquet.iter_batches(batch_size=rows, row_groups=groups, columns=wanted, use_threads=True):
-            yield pa.Table.from_batches([batch])
+        for batch in parquet.iter_batches(batch_size=rows, row_groups=groups, columns=list(wanted), use_threads=True):
+            table = pa.Table.from_batches([batch])
+            yield table.rename_columns([wanted[name] for name in table.schema.names])
 
 
 @contextmanager
 def _parquet(file: DataFile) -> Iterator[pq.ParquetFile]:
-    with opened(file) as stream:
+    with opened(file) as (stream, head):
+        check_parquet(file, head)
         try:
             yield pq.ParquetFile(stream)
         except pa.ArrowException as error:
@@ -61,7 +78,46 @@ def _parquet(file: DataFile) -> Iterator[pq.ParquetFile]:
             raise UserError(f"{file.name} can't be read as Parquet ({str(error)[:160]}): write it again") from None
 
 
-def _with_nulls(metadata: pq.FileMetaData) -> set[str]:
+def _renamed(file: DataFile, written: list[str], options: Options) -> list[str]:
+    names = [options.renamed(name) for name in written]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            olds = written[names.index(name)], written[place]
+            if olds[0] == olds[1]:
+                raise UserError(f"{file.name} has two columns called `{name}`: write it again with one of them renamed")
+            raise UserError(f"{file.name}: `rename` makes one column, `{name}`, of {' and '.join(olds)}: keep one")
+    if not names:
+        raise UserError(f"{file.name} has no columns: write it again")
+    return names
+
+
+def _wide(kind: pa.DataType) -> bool:
+    """Whether a whole number of this type can be more than a float64 holds exactly."""
+    if pa.types.is_dictionary(kind):
+        return _wide(kind.value_type)
+    return bool(pa.types.is_decimal(kind) or kind.bit_width == 64)
+
+
+def _ends(parquet: pq.ParquetFile, field: pa.Field) -> tuple[int, int]:
+    """The least and the largest of a column of whole numbers: by the statistics, else by reading it."""
+    ends: list[int] = []
+    metadata = parquet.metadata
+    place = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == field.name)
+    for group in range(metadata.num_row_groups):
+        found = metadata.row_group(group).column(place).statistics
+        if found is not None and found.has_min_max and isinstance(found.min, int | Decimal):
+            ends += [int(found.min), int(found.max)]
+            continue
+        for batch in parquet.iter_batches(row_groups=[group], columns=[field.name]):
+            column = batch.column(0)
+            if pa.types.is_dictionary(column.type):
+                column = column.cast(column.type.value_type)
+            both = pc.min_max(column).as_py()
+            ends += [int(end) for end in both.values() if end is not None]
+    return (min(ends), max(ends)) if ends else (0, 0)
+
+
+def _with_nulls(metadata: pq.FileMetaData, names: list[str]) -> set[str]:
     """Top-level columns that have nulls, or may have: no statistics, no promise."""
     gaps = set()
     for group in range(metadata.num_row_groups):
@@ -69,7 +125,8 @@ def _with_nulls(metadata: pq.FileMetaData) -> set[str]:
             column = metadata.row_group(group).column(place)
             counts = column.statistics
             if counts is None or not counts.has_null_count or counts.null_count:
-                gaps.add(column.path_in_schema.split(".")[0])
+                path = str(column.path_in_schema)
+                gaps.add(path if path in names else path.split(".")[0])
     return gaps
 
 

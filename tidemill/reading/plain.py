@@ -7,14 +7,11 @@ of them through a whole source, so that the pieces of a table always fit togethe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from tidemill.cleaning.normalising import Kind
-from tidemill.errors import UserError
 
 __all__ = [
     "BOOL",
@@ -23,7 +20,6 @@ __all__ = [
     "NOTHING",
     "TEXT",
     "TIME",
-    "agreed",
     "frame_of",
     "plain_table",
     "plain_type",
@@ -48,7 +44,9 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
         return NOTHING
     if pa.types.is_boolean(kind):
         return BOOL
-    if pa.types.is_uint64(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_decimal(kind):
+        return FLOAT if kind.scale > 0 else INT
+    if pa.types.is_floating(kind):
         return FLOAT
     if pa.types.is_integer(kind):
         return INT
@@ -60,35 +58,11 @@ def spoken(kind: pa.DataType) -> str:
     return _SPOKEN.get(kind, "nothing")
 
 
-def agreed(schemas: Sequence[tuple[str, pa.Schema]], kinds: Mapping[str, Kind]) -> tuple[pa.Schema, tuple[str, ...]]:
-    """One schema for all the files of a source, and notes on where they differ.
-
-    The rule: columns are united (a file without one has nulls there), whole numbers give way to
-    numbers, and nothing else mixes: :exc:`UserError` names both files and the column, unless
-    ``kinds`` declares the column, which is then read as text where the files do not agree.
-    """
-    types: dict[str, pa.DataType] = {}
-    said_by: dict[str, str] = {}
-    for file, schema in schemas:
-        for field in schema:
-            known = types.get(field.name, NOTHING)
-            wider = _wider(known, field.type)
-            if wider is None and field.name not in kinds:
-                raise UserError(
-                    f"column `{field.name}` is {spoken(known)} in {said_by[field.name]} and {spoken(field.type)} in "
-                    f"{file}: make the files agree, or say what it is under `columns.types`"
-                )
-            if known == NOTHING:
-                said_by[field.name] = file
-            types[field.name] = TEXT if wider is None else wider
-    notes = _absences(schemas, types)
-    absent = {name for _, schema in schemas for name in types if name not in set(schema.names)}
-    final = {name: _settled(kind, absent=name in absent, kind=kinds.get(name)) for name, kind in types.items()}
-    return pa.schema(list(final.items())), notes
-
-
 def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with exactly ``schema``'s columns: cast, and null where the table has no such column."""
+    """The table with exactly ``schema``'s columns: cast, and null where the table has no such column.
+
+    Raises :exc:`pyarrow.ArrowInvalid` for a time or a whole number that its plain type can't hold.
+    """
     columns = [_plain(table, field) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
@@ -110,47 +84,47 @@ def _plain(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if field.type == TEXT:
         return _as_text(column)
-    if pa.types.is_timestamp(column.type) and column.type.tz is None:
-        column = column.cast(pa.timestamp("us"), safe=False)
-    elif pa.types.is_date(column.type):
+    if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
-    return column.cast(field.type, safe=False)
+    elif pa.types.is_timestamp(column.type):
+        # Finer than microseconds is cut off; coarser must fit, or a far year would come out as another one.
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=column.type.unit != "ns")
+    return column.cast(field.type, safe=field.type == INT)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_nested(column.type):
-        texts = [None if value is None else json.dumps(value, default=str) for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, TEXT)])
-    if pa.types.is_boolean(column.type):
+    kind = column.type
+    if pa.types.is_boolean(kind):
         return pc.if_else(column, "true", "false").cast(TEXT)
-    if pa.types.is_floating(column.type):
-        texts = [None if value is None else f"{value:.15g}" for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, TEXT)])
-    return column.cast(TEXT)
+    write: Callable[[object], str] | None = None
+    if pa.types.is_nested(kind):
+        write = _json
+    elif pa.types.is_floating(kind):
+        write = _number
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        write = _bytes
+    elif pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        write = str
+    if write is None:
+        return column.cast(TEXT)
+    texts = [None if value is None else write(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, TEXT)])
 
 
-def _wider(known: pa.DataType, new: pa.DataType) -> pa.DataType | None:
-    if known == new or new == NOTHING:
-        return known
-    if known == NOTHING:
-        return new
-    return FLOAT if {known, new} == {INT, FLOAT} else None
+def _json(value: object) -> str:
+    return json.dumps(value, default=lambda other: _bytes(other) if isinstance(other, bytes) else str(other))
 
 
-def _settled(plain: pa.DataType, *, absent: bool, kind: Kind | None) -> pa.DataType:
-    """The type in the end: a column of nothing is a number (or what it is declared as), whole numbers have no nulls."""
-    if plain == NOTHING:
-        declared: dict[Kind | None, pa.DataType] = {"category": TEXT, "time": TIME, "boolean": BOOL}
-        return declared.get(kind, FLOAT)
-    return FLOAT if plain == INT and absent else plain
+def _number(value: object) -> str:
+    """The shortest digits that are this number, and no ``.0`` on whole ones."""
+    short = f"{value:.15g}"
+    return short if float(short) == value or value != value else repr(value)
 
 
-def _absences(schemas: Sequence[tuple[str, pa.Schema]], types: Mapping[str, pa.DataType]) -> tuple[str, ...]:
-    """A sentence for each column that some of the files lack."""
-    notes = []
-    for name in types:
-        without = [file for file, schema in schemas if name not in set(schema.names)]
-        if without:
-            more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-            notes.append(f"`{name}` is not in {without[0]}{more}: null there")
-    return tuple(notes)
+def _bytes(value: object) -> str:
+    """Bytes as the text that they are, else in hexadecimal."""
+    assert isinstance(value, bytes)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()

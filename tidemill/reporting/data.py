@@ -120,6 +120,7 @@ def _refused(material: Material) -> Counter[str]:
     """Why rows are in quarantine, with how many."""
     lineage = material.lineage
     reasons: Counter[str] = Counter()
+    reasons.update({f"could not be read: {why}": rows for why, rows in lineage.collected.refused.items()})
     reasons.update(lineage.cleaned.refused)
     reasons.update(lineage.labelled.refused)
     for one in lineage.validation.results:
@@ -163,11 +164,20 @@ def _sources(material: Material) -> Table:
     rows: list[list[Cell]] = []
     for source in material.lineage.collected.sources:
         rows.append(
-            [source.name, source.url, source.files, source.rows, source.unmatched or None, "; ".join(source.notes)]
+            [
+                source.name,
+                source.url,
+                source.files,
+                source.rows,
+                source.refused or None,
+                source.unmatched or None,
+                "; ".join(source.notes),
+            ]
         )
-    head = ["source", "where", "files", "rows read", "rows without a partner", "notes"]
-    if not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
+    head = ["source", "where", "files", "rows read", "rows that can't be read", "rows without a partner", "notes"]
+    for place in (6, 4):
+        if not any(row[place] for row in rows):
+            head, rows = [*head[:place], *head[place + 1 :]], [[*row[:place], *row[place + 1 :]] for row in rows]
     return Table(head, rows, "Where the rows came from")
 
 

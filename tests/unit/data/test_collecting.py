@@ -229,6 +229,39 @@ def test_limits_without_a_time_column_are_refused(tmp_path: Path, memory: Store)
 
 
 def test_a_broken_source_leaves_the_lake_as_it_was(tmp_path: Path, memory: Store) -> None:
-    with pytest.raises(UserError, match="row 5"):
-        collect(memory, csv_case(tmp_path, ROWS + "4,n\n", "time: at\n"))
+    text = JOINED.replace("data.csv}", "data.csv, bad_rows: refuse}")
+    with pytest.raises(UserError, match="line 5: 2 values where the header has 4 columns"):
+        collect(memory, joined(tmp_path, text, rows=ROWS + "4,n\n"))
     assert memory.list() == []
+
+
+def test_rows_that_cannot_be_read_are_in_quarantine_with_their_line_and_text(tmp_path: Path, memory: Store) -> None:
+    use_case = joined(tmp_path, weather=WEATHER + "oops\n", rows=ROWS + "4,n\n5,s,2020-01-03,1\n")
+    collected = collect(memory, use_case)
+    assert collected.snapshot.rows == 4
+    assert collected.refused == {"another number of values than the header has columns": 1}
+    assert collected.quarantine is not None
+    assert collected.quarantine.read(memory).to_dict("records") == [
+        {
+            "_rule": "read:values",
+            "_reason": "2 values where the header has 4 columns",
+            "_file": str(tmp_path / "data.csv"),
+            "_row": 5,
+            "_raw": "4,n",
+        }
+    ]
+    side = collected.sources[1]
+    assert (side.refused, side.quarantine and side.quarantine.read(memory)["_raw"].tolist()) == (1, ["oops"])
+
+
+def test_scoring_drops_no_row_so_it_refuses_one_that_cannot_be_read(tmp_path: Path) -> None:
+    use_case = joined(tmp_path, rows=ROWS + "4,n\n")
+    with pytest.raises(UserError, match=r"data\.csv, line 5: 2 values .* Mend the row"):
+        next(batches(use_case, str(tmp_path / "data.csv"), 10))
+
+
+def test_scoring_reads_names_and_encodings_as_the_primary_source_does(tmp_path: Path) -> None:
+    text = "sources: {r: {url: data.csv, encoding: latin-1, rename: {'Größe': size}}}"
+    use_case = csv_case(tmp_path, "Größe;y\n1,5;é\n2,5;a\n".encode("latin-1"), text)
+    frame = next(batches(use_case, str(tmp_path / "data.csv"), 10))
+    assert frame.to_dict("list") == {"size": [1.5, 2.5], "y": ["é", "a"]}

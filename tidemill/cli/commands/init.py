@@ -12,6 +12,7 @@ import click
 
 from tidemill.cli.call import Call, absolute, command
 from tidemill.errors import UserError
+from tidemill.progress import Note, emit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +76,13 @@ def _rows(source: str) -> tuple[pd.DataFrame, int]:
 
     from tidemill.reading import open_dataset
 
+    data = open_dataset(source, bad_rows="quarantine")
+    unread = sum(data.refused.values())
+    if unread:
+        emit(Note(f"{unread:,} rows of {data.url} can't be read: {', '.join(data.refused)}. Training puts them aside"))
     random = np.random.default_rng(_SEED)
     kept, lots, rows = pd.DataFrame(), np.empty(0), 0
-    for frame in open_dataset(source).frames(_ROWS):
+    for frame in data.frames(_ROWS):
         rows += len(frame)
         kept = pd.concat([kept, frame], ignore_index=True) if len(kept) else frame
         lots = np.append(lots, random.uniform(size=len(frame)))
