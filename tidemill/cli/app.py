@@ -19,6 +19,7 @@ __all__ = ["app", "main"]
 _COMMANDS = {
     "init": "tidemill.cli.commands.init",
     "train": "tidemill.cli.commands.train",
+    "label": "tidemill.cli.commands.label",
     "predict": "tidemill.cli.commands.predict",
     "monitor": "tidemill.cli.commands.monitor",
     "serve": "tidemill.cli.commands.serve",

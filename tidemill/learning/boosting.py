@@ -23,7 +23,7 @@ from tidemill.learning.threads import wait_politely
 if TYPE_CHECKING:
     import xgboost
 
-__all__ = ["Curve", "Data", "FoldMatrices", "Parameters", "Problem", "boost", "fit_boosters"]
+__all__ = ["Curve", "Data", "FoldMatrices", "Parameters", "Problem", "boost", "fit_boosters", "held_out_margins"]
 
 MAX_BIN = 128
 EVALUATE_EVERY = 5
@@ -190,6 +190,13 @@ def boost(
         raise ValueError("a setting was boosted for no rounds")
     rounds, values, margins = point
     return Curve(float(np.mean(values)), values, rounds, trees.rounds, reported, margins, pruned, cut)
+
+
+def held_out_margins(data: Data, fold: Fold, problem: Problem, parameters: Parameters, rounds: int) -> Margins:
+    """Raw scores on the fold's check rows, of a booster grown on its fit rows for exactly so many rounds."""
+    trees = _Lockstep(FoldMatrices(data, (fold,)), problem, parameters)
+    trees.grow(rounds)
+    return trees.margins()[0]
 
 
 def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Parameters, int]]) -> Iterator[xgboost.Booster]:

@@ -38,6 +38,7 @@ __all__ = [
     "Section",
     "Table",
     "Tone",
+    "colours",
     "render",
 ]
 
@@ -217,10 +218,15 @@ def render(
     )  # fmt: skip
 
 
+def colours() -> str:
+    """The colours of every page, as CSS variables, by day and by night."""
+    return (resources.files(__package__) / "colours.css").read_text(encoding="utf-8")
+
+
 @cache
 def _environment() -> Environment:
     folder = resources.files(__package__)
-    css = (folder / "page.css").read_text(encoding="utf-8")
+    css = colours() + (folder / "page.css").read_text(encoding="utf-8")
     environment = Environment(
         loader=DictLoader({"page.html": (folder / "page.html").read_text(encoding="utf-8")}),
         autoescape=True,

@@ -1,0 +1,1 @@
+"""Label noise: how many of planted wrong labels are found."""

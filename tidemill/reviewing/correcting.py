@@ -1,0 +1,96 @@
+"""People's answers in place of the labels that the data brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tidemill.cleaning.normalising import TRUE_WORDS, text_of
+from tidemill.progress import Note, emit
+from tidemill.reviewing.answers import AnswerLog, Value, digest, labels
+from tidemill.reviewing.rows import naming_columns, row_keys
+from tidemill.snapshot import Snapshot
+from tidemill.store import Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["Corrected", "answers_digest", "correct"]
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The target of every row, with people's answers in it.
+
+    ``answered`` tells the rows that have one (bool); ``corrected`` counts those that it gave another label, or a
+    first one.
+    """
+
+    values: pd.Series
+    answered: NDArray[np.bool_]
+    corrected: int
+
+
+def answers_digest(store: Store, use_case: UseCase) -> str | None:
+    """What the label stage's key says of the answers: the same as long as they come to the same labels."""
+    return digest(labels(AnswerLog(store, use_case.name).entries()))
+
+
+def correct(store: Store, use_case: UseCase, rows: Snapshot, values: pd.Series) -> Corrected:
+    """Put the newest answer in place of the raw target of each answered row of ``rows``.
+
+    ``values`` are the raw targets, one a row, on a plain index. Rows with equal ids (or, without ids, of equal
+    content) share their answer. Tells of answers whose row is gone, and of those that no longer fit the target.
+    """
+    said = labels(AnswerLog(store, use_case.name).entries())
+    answered = np.zeros(len(values), dtype=bool)
+    if not said:
+        return Corrected(values, answered, 0)
+    columns = naming_columns(use_case, [column.name for column in rows.manifest(store).columns])
+    keys: list[str] = []
+    for frame in rows.frames(store, columns):
+        keys += row_keys(use_case, frame)
+    places = [place for place, key in enumerate(keys) if key in said]
+    raw = {place: _raw(use_case, values, said[keys[place]]) for place in places}
+    fitting = {place: value for place, value in raw.items() if value is not None}
+    gone = len(said) - len({keys[place] for place in places})
+    if gone:
+        emit(Note(f"label: {gone:,} of {len(said):,} answered rows are not in the data any more"))
+    if unfit := len(raw) - len(fitting):
+        emit(Note(f"label: {unfit:,} answers do not fit the target `{use_case.target_name}` any more"))
+    answered[list(fitting)] = True
+    before = values.iloc[list(fitting)]
+    corrected = sum(
+        old is None or text_of(old) != text_of(new)
+        for old, new in zip(before.astype(object).where(before.notna(), None), fitting.values(), strict=True)
+    )
+    return Corrected(_with(values, fitting), answered, corrected)
+
+
+def _with(values: pd.Series, answers: Mapping[int, Value]) -> pd.Series:
+    """``values`` with some replaced, in a dtype that holds both."""
+    if not answers:
+        return values
+    new = pd.Series(list(answers.values()), index=list(answers))
+    if values.dtype.kind in "iu" and (new.map(float) != new.map(float).round()).any():
+        values = values.astype("float64")
+    result = values.copy()
+    result.iloc[list(answers)] = new.astype(result.dtype).array
+    return result
+
+
+def _raw(use_case: UseCase, values: pd.Series, answer: Value) -> Value | None:
+    """The answer as the raw target says it, or None where the target can't say it."""
+    names = {label: raw for raw, label in use_case.target.labels.items()}
+    text = names.get(text_of(answer), text_of(answer))
+    if values.dtype.kind == "b" or str(values.dtype) == "boolean":
+        return text.lower() in TRUE_WORDS
+    if values.dtype.kind in "iuf":
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        return int(number) if values.dtype.kind in "iu" and number.is_integer() else number
+    return text
