@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tasks.stage import stage
@@ -9,6 +10,8 @@ from tidemill.labelling import label_inputs, ripening
 from tidemill.monitoring.records import Window
 from tidemill.registry import ModelVersion
 from tidemill.results import Cleaned, Collected, Record
+from tidemill.reviewing.answers import Value, digest
+from tidemill.reviewing.correcting import given_labels
 from tidemill.snapshot import Snapshot
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
@@ -35,18 +38,20 @@ def window(
 ) -> Outcome[Windows]:
     """Label what can be labelled by now, as the version's training rows were, and cut the rows by time."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    answers = given_labels(store, use_case)
     return once(
         store,
         use_case.name,
         "window",
         Windows,
-        lambda: _cut(use_case, store, version, cleaned, collected.labels, today, since, until),
-        version=2,
+        lambda: _cut(use_case, store, version, cleaned, collected.labels, answers, today, since, until),
+        version=3,
         inputs={
             "clean": cleaned.snapshot.id,
             "version": version.version,
             "use_case": use_case.fingerprint("target", "time", "monitor"),
             "labels": label_inputs(use_case, collected.labels),
+            "answers": digest(answers),
             "today": ripening(store, use_case, cleaned.snapshot, today, collected.labels),
             "since": since,
             "until": until,
@@ -61,13 +66,14 @@ def _cut(
     version: ModelVersion,
     cleaned: Cleaned,
     labels: Snapshot | None,
+    answers: Mapping[str, Value],
     today: datetime,
     since: datetime | None,
     until: datetime | None,
 ) -> Windows:
     from tidemill.monitoring import arrived_labels, cut
 
-    labelled = arrived_labels(store, use_case, cleaned, version, labels=labels, now=today)
+    labelled = arrived_labels(store, use_case, cleaned, version, labels=labels, now=today, answers=answers)
     known = labelled.snapshot if labelled else None
     return Windows(windows=cut(store, use_case, cleaned.snapshot, known, since=since, until=until))
 

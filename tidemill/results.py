@@ -122,7 +122,8 @@ class Labelled(Record):
 
     In the Snapshot the target is an integer code (int64) for classification, the index into ``classes``
     (binary: code 1 is the positive class), and float64 for regression, where ``classes`` is empty.
-    ``arrivals`` is there when the target comes from a label source.
+    ``arrivals`` is there when the target comes from a label source. ``corrected`` rows have the label that a
+    person gave them in place of another one, or of none.
     """
 
     snapshot: Snapshot
@@ -132,6 +133,7 @@ class Labelled(Record):
     task: Literal["binary", "multiclass", "regression"]
     classes: tuple[ClassCount, ...]
     arrivals: LabelArrivals | None = None
+    corrected: int = 0
 
 
 class ExpectationResult(Record):

@@ -91,7 +91,7 @@ def ranked(name: str, target: str, file: Path, share: float) -> dict[str, Any]:
         outcome = suspects(store, use_case, version)
         seconds = time.perf_counter() - started
         found = outcome.result.rows.read(store)
-    rows = found.loc[found["_why"] == "suspect", "row"].to_numpy()
+    rows = found.loc[found["_review_why"] == "suspect", "row"].to_numpy()
     return {"table": name, "task": task, "seconds": round(seconds, 1), **counted(rows, wrong, outcome.result.flagged)}
 
 

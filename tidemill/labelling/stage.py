@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,8 @@ from tidemill.labelling.targets import KEPT, UNKNOWN, WAITS, Targets, raw_target
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import ClassCount, Cleaned, LabelArrivals, Labelled
+from tidemill.reviewing.answers import Value
+from tidemill.reviewing.correcting import correct
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Json, Store
 from tidemill.usecase.schema import UseCase
@@ -29,6 +32,7 @@ def label(
     labels: Snapshot | None = None,
     now: datetime | None = None,
     like: Labelled | None = None,
+    answers: Mapping[str, Value] | None = None,
 ) -> Labelled:
     """Attach the target to the rows of ``cleaned``, as it is known at ``now`` (left out: the clock's).
 
@@ -39,9 +43,13 @@ def label(
     ``like`` gives task and classes: rows that come later, such as a monitoring window's, are coded
     as a model's training rows were, and a class that those did not have is refused with a reason.
 
+    ``answers`` are people's labels by the row's name (:mod:`tidemill.reviewing.rows`): they stand in place of
+    what the data says, also of rows that would wait or be refused.
+
     Raises :exc:`UserError` when the target is missing, all null, constant, or does not fit the task.
     """
     targets = raw_targets(store, use_case, cleaned.snapshot, labels, now or datetime.now(UTC))
+    corrected = _answered(store, use_case, cleaned, targets, answers or {})
     if like is None:
         if targets.known.empty:
             raise UserError(_no_target(use_case, targets))
@@ -66,6 +74,7 @@ def label(
         task=coding.task,
         classes=classes,
         arrivals=targets.arrivals,
+        corrected=corrected,
     )
 
 
@@ -93,6 +102,14 @@ def label_inputs(use_case: UseCase, labels: Snapshot | None) -> Json:
         return None
     said = {"snapshot": labels.id, "join": join.model_dump(mode="json")}
     return {**said, "reading": use_case.fingerprint("clean", "columns")}
+
+
+def _answered(store: Store, use_case: UseCase, cleaned: Cleaned, targets: Targets, answers: Mapping[str, Value]) -> int:
+    """Put people's answers into ``targets``; gives how many rows got another label by that, or a first one."""
+    made = correct(store, use_case, cleaned.snapshot, targets.values, answers)
+    targets.values = made.values
+    targets.fate[made.answered] = KEPT
+    return made.corrected
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -14,6 +14,7 @@ from tidemill.monitoring.records import Span, Window
 from tidemill.provenance import code_version
 from tidemill.registry import ModelVersion
 from tidemill.results import Cleaned, Labelled
+from tidemill.reviewing.answers import Value
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -35,11 +36,12 @@ def arrived_labels(
     *,
     labels: Snapshot | None = None,
     now: datetime | None = None,
+    answers: Mapping[str, Value] | None = None,
 ) -> Labelled | None:
     """The rows whose label is certain by ``now``, coded as the version's training rows were.
 
-    ``labels`` are the rows of the label source, if there is one. None when neither they nor the rows
-    have the columns that the target is made from: no label has arrived.
+    ``labels`` are the rows of the label source, if there is one, ``answers`` what people said of rows. None when
+    neither the rows nor those have the columns that the target is made from: no label has arrived.
     """
     target = use_case.target
     asked = columns_of(target.expression) if target.expression else {str(target.column)}
@@ -47,7 +49,7 @@ def arrived_labels(
     present = {column.name for table in tables for column in table.manifest(store).columns}
     if not asked <= present:
         return None
-    return label(store, use_case, cleaned, labels=labels, now=now, like=version.lineage.labelled)
+    return label(store, use_case, cleaned, labels=labels, now=now, like=version.lineage.labelled, answers=answers)
 
 
 def spans(since: datetime, until: datetime, window: timedelta) -> list[tuple[Span, bool]]:

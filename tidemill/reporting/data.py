@@ -109,6 +109,8 @@ def _rows(material: Material) -> Figure:
     if balance.waiting:
         later = f" ({count(split.later)} lie after the gate's window)" if split.later else ""
         words.append(f"{plural(balance.waiting, 'row')} wait for a label or a later window{later}.")
+    if corrected := material.lineage.labelled.corrected:
+        words.append(f"{plural(corrected, 'row')} have the label that a person gave them in review.")
     words.append(
         f"Of the rows used, {count(split.train.rows)} trained the model and {count(split.gate.rows)} judged it."
     )

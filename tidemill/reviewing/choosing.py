@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from tidemill.personal import mask
 from tidemill.registry import ModelVersion
 from tidemill.reporting.wording import number, percent
 from tidemill.reviewing.answers import Value
 from tidemill.reviewing.rows import naming_columns, row_keys, texts
-from tidemill.reviewing.suspects import Suspects, sampled, unsureness
+from tidemill.reviewing.suspects import OWN, Suspects, sampled, unsureness
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -27,7 +28,6 @@ __all__ = ["Cell", "Item", "Why", "choose"]
 Why = Literal["suspect", "unsure", "unlabelled"]
 
 _PATTERN: tuple[Why, ...] = ("suspect", "suspect", "unsure", "suspect", "unlabelled", "unsure")
-_MASK = "•••"
 _MOST_TEXT = 2_000
 
 
@@ -63,12 +63,11 @@ def choose(
     answered: Collection[str],
     *,
     most: int,
-    hidden: Collection[str] = (),
 ) -> list[Item]:
     """At most ``most`` rows without an answer: suspect labels, uncertain predictions and rows without a label.
 
     The kinds take turns, three suspects to two uncertain ones and one without a label, each kind from the worst on;
-    when one runs out the others go on. Values of ``hidden`` columns are masked.
+    when one runs out the others go on. Personal data is masked.
     """
     from tidemill.learning.model import Model
 
@@ -79,11 +78,11 @@ def choose(
     for why, rows in _by_kind(store, use_case, version, model, ranked).items():
         keys = pd.Series(row_keys(use_case, rows[columns]), index=rows.index, dtype="str")
         fresh = ~keys.isin(set(answered)) & ~keys.duplicated()
-        kinds[why] = rows[fresh].assign(_row=keys[fresh], _why=why).head(most)
+        kinds[why] = rows[fresh].assign(_review_row=keys[fresh], _review_why=why).head(most)
     frame = pd.concat(kinds.values(), ignore_index=True)
-    order = list(_in_turn({why: frame.index[frame["_why"] == why].tolist() for why in kinds}))
-    places = _first_of_each(frame["_row"].tolist(), order)[:most]
-    return _items(use_case, model, frame.iloc[places].reset_index(drop=True), columns, hidden)
+    order = list(_in_turn({why: frame.index[frame["_review_why"] == why].tolist() for why in kinds}))
+    places = _first_of_each(frame["_review_row"].tolist(), order)[:most]
+    return _items(use_case, model, frame.iloc[places].reset_index(drop=True), version.lineage.validation.masked)
 
 
 def _first_of_each(keys: Sequence[str], order: Sequence[int]) -> list[int]:
@@ -109,53 +108,46 @@ def _by_kind(
     store: Store, use_case: UseCase, version: ModelVersion, model: Model, ranked: pd.DataFrame
 ) -> dict[Why, pd.DataFrame]:
     """The rows of each kind, worst first, all with the same columns."""
-    kinds: dict[Why, pd.DataFrame] = {why: ranked[ranked["_why"] == why] for why in ("suspect", "unsure")}
+    kinds: dict[Why, pd.DataFrame] = {why: ranked[ranked["_review_why"] == why] for why in ("suspect", "unsure")}
     without = _without_label(store, use_case, version.lineage.labelled.quarantine)
     if without is None:
         return kinds
-    without = without.reindex(columns=[name for name in ranked.columns if not name.startswith("_")])
+    without = without.reindex(columns=[name for name in ranked.columns if not name.startswith(OWN)])
     without[use_case.target_name] = np.nan
     if model.task == "regression":
-        return {**kinds, "unlabelled": without.assign(_doubt=0.0, _suggested=model.values(without))}
+        return {**kinds, "unlabelled": without.assign(_review_doubt=0.0, _review_suggested=model.values(without))}
     shares = model.probabilities(without)
-    more: dict[str, Any] = {f"_p_{code}": shares[:, code] for code in range(shares.shape[1])}
-    more |= {"_doubt": unsureness(shares, model.threshold), "_suggested": shares.argmax(axis=1)}
-    return {**kinds, "unlabelled": without.assign(**more).sort_values("_doubt", ascending=False, kind="stable")}
+    more: dict[str, Any] = {f"_review_p_{code}": shares[:, code] for code in range(shares.shape[1])}
+    more |= {"_review_doubt": unsureness(shares, model.threshold), "_review_suggested": shares.argmax(axis=1)}
+    return {**kinds, "unlabelled": without.assign(**more).sort_values("_review_doubt", ascending=False, kind="stable")}
 
 
 def _without_label(store: Store, use_case: UseCase, quarantine: Snapshot | None) -> pd.DataFrame | None:
     """The rows that were refused for want of a label."""
-    if quarantine is None or "_rule" not in _columns(store, quarantine):
+    if quarantine is None:
         return None
     rows = pd.concat(sampled(store, quarantine, use_case.seed), ignore_index=True)
-    wanted = rows[rows["_rule"] == "target"]
-    return None if wanted.empty else wanted.drop(columns=["_rule", "_reason"]).reset_index(drop=True)
+    return None if rows.empty else rows.drop(columns=["_rule", "_reason"])
 
 
-def _items(
-    use_case: UseCase, model: Model, frame: pd.DataFrame, columns: Sequence[str], hidden: Collection[str]
-) -> list[Item]:
+def _items(use_case: UseCase, model: Model, frame: pd.DataFrame, masked: Mapping[str, str]) -> list[Item]:
     if frame.empty:
         return []
-    shown = [str(name) for name in frame.columns if not str(name).startswith("_") and name != use_case.target_name]
+    shown = [str(name) for name in frame.columns if not str(name).startswith(OWN) and name != use_case.target_name]
     shifts = model.contributions(frame)
-    words = {name: texts(frame[name]) for name in shown}
-    named = {name: words[name] for name in use_case.id if name in words}
+    words = {name: _words(frame[name], masked.get(name)) for name in shown}
     items = []
     for place in range(len(frame)):
         row = frame.iloc[place]
         moved = {str(name): float(shifts[name].iloc[place]) for name in shifts.columns}
-        cells = [
-            Cell(name, _MASK if name in hidden and said[place] is not None else _cut(said[place]), moved.get(name))
-            for name, said in words.items()
-        ]
+        cells = [Cell(name, said[place], moved.get(name)) for name, said in words.items()]
         cells.sort(key=lambda cell: (cell.shift is None, -abs(cell.shift or 0.0)))
         label, chances, expected = _said(model, row, use_case.target_name)
         items.append(
             Item(
-                row=row["_row"],
-                named={name: _MASK if name in hidden else said[place] for name, said in named.items()},
-                why=row["_why"],
+                row=row["_review_row"],
+                named={name: words[name][place] for name in use_case.id if name in words},
+                why=row["_review_why"],
                 sentence=_sentence(row, label, chances, expected, model.threshold),
                 cells=tuple(cells),
                 label=label,
@@ -172,8 +164,8 @@ def _said(
     """The row's label, the classes with their chances, and the number that is expected."""
     known = not pd.isna(row[target])
     if model.task == "regression":
-        return (float(row[target]) if known else None), (), float(row["_suggested"])
-    shares = [float(row[f"_p_{code}"]) for code in range(len(model.classes))]
+        return (float(row[target]) if known else None), (), float(row["_review_suggested"])
+    shares = [float(row[f"_review_p_{code}"]) for code in range(len(model.classes))]
     order = sorted(range(len(shares)), key=lambda code: -shares[code])
     chances = tuple((model.classes[code], shares[code]) for code in order)
     return (model.classes[int(row[target])] if known else None), chances, None
@@ -194,10 +186,10 @@ def _sentence(
     if expected is not None:
         return (
             f"The label is {number(float(label))}. A model that had not seen this row expects {number(expected)}: "
-            f"{number(float(row['_doubt']), 2)} times the usual error away."
+            f"{number(float(row['_review_doubt']), 2)} times the usual error away."
         )
     given = dict(chances)[label]
-    if row["_why"] == "suspect":
+    if row["_review_why"] == "suspect":
         return (
             f"The label is {_word(label)}. A model that had not seen this row gives that {percent(given)}, "
             f"and {_word(chances[0][0])} {percent(chances[0][1])}."
@@ -210,8 +202,12 @@ def _word(label: Value) -> str:
     return f"“{str(label).lower() if isinstance(label, bool) else label}”"
 
 
-def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+def _words(column: pd.Series, personal: str | None) -> list[str | None]:
+    """The values as they are shown: personal data masked, and long text cut."""
+    said = texts(column)
+    if personal is not None:
+        return [None if text is None else mask(text, personal) for text in said]
+    return [text if text is None or len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…" for text in said]
 
 
 def _columns(store: Store, snapshot: Snapshot) -> list[str]:

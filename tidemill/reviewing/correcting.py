@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 
 from tidemill.cleaning.normalising import TRUE_WORDS, text_of
 from tidemill.progress import Note, emit
-from tidemill.reviewing.answers import AnswerLog, Value, digest, labels
+from tidemill.reviewing.answers import AnswerLog, Value, labels
 from tidemill.reviewing.rows import naming_columns, row_keys
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Corrected", "answers_digest", "correct"]
+__all__ = ["Corrected", "correct", "given_labels"]
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,18 @@ class Corrected:
     corrected: int
 
 
-def answers_digest(store: Store, use_case: UseCase) -> str | None:
-    """What the label stage's key says of the answers: the same as long as they come to the same labels."""
-    return digest(labels(AnswerLog(store, use_case.name).entries()))
+def given_labels(store: Store, use_case: UseCase, *, until: datetime | None = None) -> dict[str, Value]:
+    """The label that people gave to each row, by the row's name: as it is now, or was at ``until``."""
+    entries = AnswerLog(store, use_case.name).entries()
+    return labels({key: entry for key, entry in entries.items() if until is None or entry.when <= until})
 
 
-def correct(store: Store, use_case: UseCase, rows: Snapshot, values: pd.Series) -> Corrected:
-    """Put the newest answer in place of the raw target of each answered row of ``rows``.
+def correct(store: Store, use_case: UseCase, rows: Snapshot, values: pd.Series, said: Mapping[str, Value]) -> Corrected:
+    """Put people's labels (``said``, by the row's name) in place of the raw targets of the rows that they are of.
 
-    ``values`` are the raw targets, one a row, on a plain index. Rows with equal ids (or, without ids, of equal
-    content) share their answer. Tells of answers whose row is gone, and of those that no longer fit the target.
+    ``values`` are the raw targets, one a row of ``rows``, on a plain index. Rows with equal ids (or, without ids, of
+    equal content) share their answer. Tells of answers whose row is gone, and of those that no longer fit the target.
     """
-    said = labels(AnswerLog(store, use_case.name).entries())
     answered = np.zeros(len(values), dtype=bool)
     if not said:
         return Corrected(values, answered, 0)
@@ -59,7 +60,7 @@ def correct(store: Store, use_case: UseCase, rows: Snapshot, values: pd.Series) 
     if gone:
         emit(Note(f"label: {gone:,} of {len(said):,} answered rows are not in the data any more"))
     if unfit := len(raw) - len(fitting):
-        emit(Note(f"label: {unfit:,} answers do not fit the target `{use_case.target_name}` any more"))
+        emit(Note(f"label: {unfit:,} of {len(said):,} answers do not fit the target `{use_case.target_name}` any more"))
     answered[list(fitting)] = True
     before = values.iloc[list(fitting)]
     corrected = sum(

@@ -22,20 +22,23 @@ from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Suspects", "Verdict", "judge_labels", "sampled", "suspects", "unsureness"]
+__all__ = ["OWN", "Suspects", "Verdict", "judge_labels", "sampled", "suspects", "unsureness"]
 
 MOST_ROWS = 50_000
 MOST_KEPT = 2_000
 MOST_ERRORS = 4.0
+OWN = "_review_"
+"""How the columns begin that a ranked row has beside its own."""
+
 Doubles = NDArray[np.float64]
 
 
 class Suspects(Record):
     """The ranked rows of one version: ``flagged`` suspect labels and ``unsure`` predictions among the rows looked at.
 
-    ``rows`` holds the most doubtful of them, worst first, with the target as a labelled Snapshot does,
-    ``_why`` (``suspect`` or ``unsure``), ``_doubt`` (0 to 1, for regression the size of the error in usual errors),
-    ``_suggested`` (a class's code, or a value) and the probabilities ``_p_<code>``.
+    ``rows`` holds the most doubtful of them, worst first, with the target as a labelled Snapshot has it,
+    ``_review_why`` (``suspect`` or ``unsure``), ``_review_doubt`` (0 to 1, for regression the error in usual errors),
+    ``_review_suggested`` (a class's code, or a value) and the probabilities ``_review_p_<code>``.
     """
 
     format: Literal[1] = 1
@@ -155,12 +158,12 @@ def sampled(store: Store, source: Snapshot, seed: int) -> Iterator[pd.DataFrame]
 
 
 def _piece(frame: pd.DataFrame, said: Doubles, places: NDArray[np.int64], why: str, doubt: Doubles) -> pd.DataFrame:
-    more: dict[str, Any] = {"_why": why, "_doubt": doubt[places]}
+    more: dict[str, Any] = {"_review_why": why, "_review_doubt": doubt[places]}
     if said.ndim == 1:
-        more["_suggested"] = said[places]
+        more["_review_suggested"] = said[places]
     else:
-        more["_suggested"] = said[places].argmax(axis=1)
-        more |= {f"_p_{code}": said[places, code] for code in range(said.shape[1])}
+        more["_review_suggested"] = said[places].argmax(axis=1)
+        more |= {f"_review_p_{code}": said[places, code] for code in range(said.shape[1])}
     return frame.iloc[places].assign(**more)
 
 

@@ -91,6 +91,7 @@ def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
             f"{rows.collected:,} collected = {rows.deduplicated:,} deduplicated + {rows.quarantined:,} quarantined"
             f" + {rows.waiting:,} waiting + {rows.used:,} used",
         ),
+        *([("answers", f"{corrected:,} labels are people's")] if (corrected := run.lineage.labelled.corrected) else []),
         ("left out", ", ".join(run.excluded) or "no column"),
         ("report", store.url_of(run.report.html)),
         ("time", clock(spent["total"])),
