@@ -23,7 +23,8 @@ __all__ = ["blocks", "hidden", "is_reference", "literal_in_fields", "literal_in_
 _REFERENCE = re.compile(r"\$\{(?:(secret):([^{}\s]+)|([A-Za-z_][A-Za-z0-9_]*))\}")
 _BROKEN = re.compile(r"\$\{[^}]*\}?")
 _TELLING = re.compile(
-    r"authori[sz]ation|token|api[-_]?key|access[-_]?key|passw|secret|signature|credential|^(sig|auth|pwd|key|cookie)$",
+    r"authori[sz]ation|token|passw|secret|signature|credential|^(x-)?(sig|auth|pwd|key|cookie)$"
+    r"|(access|admin|api|app|auth|client|functions|license|master|private|subscription)[-_]?key",
     re.IGNORECASE,
 )
 _MASK = "***"
@@ -82,17 +83,19 @@ def is_reference(text: str) -> bool:
 
 def literal_in_url(url: str) -> str | None:
     """What is a secret in ``url`` and stands there in clear, in words; None when nothing does."""
-    _, found, rest = url.partition("://")
+    scheme, found, rest = url.partition("://")
     if not found:
         return None
     ahead, _, query = rest.partition("?")
     user, at, _ = ahead.rpartition("@")
     # A reference may hold a `:`, and an `@` in a path has a port before it rather than a password.
-    _, _, password = _REFERENCE.sub("\0", user).partition(":")
+    name, _, password = _REFERENCE.sub("\0", user).partition(":")
     if at and password and "\0" not in password and not password.partition("/")[0].isdigit():
         return "a password"
-    name = literal_in_fields(dict(parse_qsl(query)))
-    return None if name is None else f"the value of `{name}`"
+    if scheme in ("http", "https") and name and not password and not {"/", "\0"} & set(name):
+        return "a user without a password, which is a token,"
+    telling = literal_in_fields(dict(parse_qsl(query)))
+    return None if telling is None else f"the value of `{telling}`"
 
 
 def literal_in_fields(fields: Mapping[str, str]) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NotJsonError", "excerpt", "json_of", "next_link", "phrase", "wait_asked"]
 
-_EXCERPT = 200
+_EXCERPT, _MOST_SAID = 200, 2**20
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([/\"\\]))")
 _AROUND = "\ufeff \t\r\n"
 
 
@@ -73,11 +76,12 @@ def next_link(response: httpx.Response, url: httpx.URL) -> str | None:
 
 
 def excerpt(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """The beginning of what a server said, on one line, without secrets that it may repeat."""
-    text = hidden(text)
+    """The beginning of what a server said, on one line, without secrets that it may repeat, escaped or not."""
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text[:_MOST_SAID])
+    text = hidden(html.unescape(plain))
     for secret in {part for value in secrets for part in (value, value.rpartition(" ")[2]) if len(part) >= 4}:
         text = text.replace(secret, "***")
-    line = " ".join("".join(one if one.isprintable() else " " for one in text[: 20 * _EXCERPT]).split())
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 

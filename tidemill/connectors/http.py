@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tidemill.connectors.answers import excerpt
 from tidemill.connectors.asking import WALL, AbsentError, Asker, Clock
 from tidemill.connectors.base import Mark
 from tidemill.connectors.paging import Pager, Step
@@ -155,7 +156,7 @@ def _rows(page: _Page, where: str) -> Iterator[dict[str, Any]]:
     for number, record in enumerate(page.records, 1):
         place = f"{where}, page {page.step.number}, record {number}"
         if not isinstance(record, dict):
-            raise UserError(f"{place} is no object, but `{json.dumps(record)[:60]}`: check `http.records`")
+            raise UserError(f"{place} is no object, but `{excerpt(json.dumps(record))[:60]}`: check `http.records`")
         yield flattened(record, place)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from tidemill.connectors.answers import excerpt
 from tidemill.connectors.records import at
 from tidemill.errors import UserError
 
@@ -82,7 +83,7 @@ def _cursor(body: Any, place: str, where: str) -> str | None:
     if found is None or found is False or found == "":
         return None
     if isinstance(found, bool | list | dict):
-        raise UserError(f"{where}: at `{place}` is no cursor, but {str(found)[:60]}: mend `http.cursor`")
+        raise UserError(f"{where}: at `{place}` is no cursor, but {excerpt(str(found))[:60]}: mend `http.cursor`")
     if str(found).startswith(("http://", "https://")):
         raise UserError(f"{where}: at `{place}` is the next page's address, not a cursor: say `paging: link`")
     return str(found)
@@ -93,5 +94,5 @@ def _link(answer: Answer, place: str, where: str) -> str | None:
     if found is None or found is False or found == "":
         return None
     if not isinstance(found, str):
-        raise UserError(f"{where}: at `{place}` is no address, but {str(found)[:60]}: mend `http.cursor`")
+        raise UserError(f"{where}: at `{place}` is no address, but {excerpt(str(found))[:60]}: mend `http.cursor`")
     return urljoin(answer.url, found)

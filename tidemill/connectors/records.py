@@ -44,7 +44,7 @@ def records_at(body: Any, path: str, where: str) -> list[Any]:
         return []
     if found is missing:
         raise UserError(f"{where}: there is nothing at `{path}`{_mend(body, path)}")
-    what = "an object" if isinstance(found, dict) else f"`{str(found)[:60]}`"
+    what = "an object" if isinstance(found, dict) else f"`{excerpt(str(found))[:60]}`"
     place = f"at `{path}`" if path else "at the top of the answer"
     raise UserError(f"{where}: {place} is {what}, not a list of records{_mend(body, path)}")
 
