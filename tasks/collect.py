@@ -8,6 +8,7 @@ from functools import cache
 from tasks.stage import stage
 from tidemill.collecting import collect as read_sources
 from tidemill.collecting import land, source_state
+from tidemill.collecting.replays import Replays
 from tidemill.results import Collected
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
@@ -34,12 +35,19 @@ def collect(
         version=2,
         inputs=lambda: {
             "sources": source_state(use_case, landed()),
+            **_mended(use_case, store),
             "use_case": use_case.fingerprint("sources", "derive", "time"),
             "since": since,
             "until": until,
         },
         summary=_summary,
     )
+
+
+def _mended(use_case: UseCase, store: Store) -> dict[str, list[str]]:
+    """The rows that were brought back from Quarantine, if there are any."""
+    replays = [] if use_case.reads_other else Replays(store, use_case.name).keys()
+    return {"mended": replays} if replays else {}
 
 
 def _summary(collected: Collected) -> str:

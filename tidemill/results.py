@@ -45,10 +45,10 @@ class Record(BaseModel):
 
 
 class SourceRead(Record):
-    """What was read of one source. ``unmatched`` counts primary rows that found no partner in it, ``too_old`` those of
-    them for which there was one, older than the tolerance. ``files`` is 0 for what is no file;
-    ``notes`` say where its files disagree on columns. ``refused`` rows could not be read: those of a side source
-    are in its ``quarantine``, those of the primary one in :attr:`Collected.quarantine`."""
+    """What was read of one source. ``columns`` are the primary source's own. ``unmatched`` counts primary rows that
+    found no partner in it, ``too_old`` those of them for which there was one, older than the tolerance. ``files``
+    is 0 for what is no file; ``notes`` say where its files disagree on columns. ``refused`` rows could not be read:
+    those of a side source are in its ``quarantine``, those of the primary one in :attr:`Collected.quarantine`."""
 
     name: str
     url: str
@@ -59,6 +59,7 @@ class SourceRead(Record):
     notes: tuple[str, ...] = ()
     refused: int = 0
     quarantine: Snapshot | None = None
+    columns: tuple[str, ...] = ()
 
 
 class Collected(Record):

@@ -25,6 +25,7 @@ _COMMANDS = {
     "serve": "tidemill.cli.commands.serve",
     "models": "tidemill.cli.commands.models",
     "report": "tidemill.cli.commands.report",
+    "quarantine": "tidemill.cli.commands.quarantine",
     "promote": "tidemill.cli.commands.decisions",
     "approve": "tidemill.cli.commands.decisions",
     "reject": "tidemill.cli.commands.decisions",

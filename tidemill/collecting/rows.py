@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from tidemill.cleaning import Kind, declared_kinds, normalise
 from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.joining import Side, Unmatched, read_side
 from tidemill.collecting.landed import Landed
+from tidemill.collecting.replays import Mended
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.provenance import code_version
@@ -33,6 +35,7 @@ Readable = Dataset | Landed
 class Rows:
     """Where the rows come from, ready to be read. The counts and times fill as frames go by.
 
+    ``mended`` are rows that were brought back from Quarantine: they come after the primary source's own.
     ``unmatched`` counts rows without a partner by side source, ``span`` is the oldest and newest time in
     the source, ``watermark`` the newest within the limits.
     """
@@ -43,11 +46,12 @@ class Rows:
     derive: Mapping[str, str]
     kinds: Mapping[str, Kind]
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
+    mended: Mended | None = None
     span: tuple[datetime, datetime] | None = None
     watermark: datetime | None = None
 
     def frames(self, rows: int, since: datetime | None = None, until: datetime | None = None) -> Iterator[pd.DataFrame]:
-        """Frames of at most ``rows`` rows, in file order, with ``since`` <= time < ``until``.
+        """Frames of at most ``rows`` rows, in the source's order, with ``since`` <= time < ``until``.
 
         A row whose time is missing or can't be read is within every limit: cleaning refuses it.
         """
@@ -55,7 +59,8 @@ class Rows:
         limits = None
         if use_case.time in self.primary.columns and self.primary.schema.field(use_case.time).type == TIME:
             limits = (use_case.time, since, until)
-        for frame in self.primary.frames(rows, limits=limits):
+        mended = self.mended.frames(self.primary.schema, self.primary.url) if self.mended else ()
+        for frame in chain(self.primary.frames(rows, limits=limits), mended):
             whole = self._derived(frame)
             times = self._times(whole)
             if times is not None:

@@ -12,6 +12,7 @@ from tidemill.collecting.joining import Unmatched
 from tidemill.collecting.labels import keep_labels, open_labels
 from tidemill.collecting.landed import Landed
 from tidemill.collecting.landing import is_fetched, land
+from tidemill.collecting.replays import Mended, Replays
 from tidemill.collecting.rows import (
     Readable,
     Rows,
@@ -63,6 +64,8 @@ def collect(
     rows = open_rows(use_case, open_source(use_case, use_case.primary, landed), scoring=False, landed=landed)
     labels = open_labels(use_case, _columns(rows), rows.primary.url, landed)
     _check_columns(use_case, rows, labels.columns if labels else ())
+    replays = () if use_case.reads_other else Replays(store, use_case.name).all()
+    rows.mended = Mended(store, replays) if replays else None
     writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
     written = 0
     for frame in rows.frames(_ROWS, since, until):
@@ -165,7 +168,11 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None
 
 def _sources(store: Store, rows: Rows, written: int) -> tuple[SourceRead, ...]:
     use_case = rows.use_case
-    found = [_source(use_case, use_case.primary, rows.primary, written, Unmatched())]
+    own = _source(use_case, use_case.primary, rows.primary, written, Unmatched())
+    notes = own.notes
+    if rows.mended is not None:
+        notes = (*notes, f"{rows.mended.rows:,} rows were brought back from Quarantine, mended")
+    found = [own.model_copy(update={"columns": rows.primary.columns, "notes": notes})]
     for side, data in rows.sides:
         lost = rows.unmatched[side.name]
         if lost.rows == written:

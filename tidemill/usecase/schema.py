@@ -106,6 +106,7 @@ class UseCase(Section):
     seed: int = Field(7, ge=0, le=2**32 - 1, description="Every random choice starts here.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
+    _reads_other: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _goes_together(self) -> UseCase:
@@ -203,7 +204,14 @@ class UseCase(Section):
     def reading(self, url: str) -> UseCase:
         """The same use case with its primary source read from ``url``."""
         sources = {**self.sources, self.primary: self.sources[self.primary].reading(url)}
-        return self.model_copy(update={"sources": sources})
+        other = self.model_copy(update={"sources": sources})
+        other._reads_other = True
+        return other
+
+    @property
+    def reads_other(self) -> bool:
+        """Whether the rows are not the use case's own, but those of :meth:`reading`: what was mended is not theirs."""
+        return self._reads_other
 
     @property
     def target_name(self) -> str:
