@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from tidemill.cleaning import Kind
 from tidemill.errors import UserError, did_you_mean
 from tidemill.reading.parquet import TimeLimits
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME, frame_of, plain_table
+from tidemill.reading.refusing import REASONS, Bad, frame_of_bad
 from tidemill.results import Record
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
@@ -63,7 +65,8 @@ class Landing(Record):
 class Landed:
     """Fetched rows, read from the lake as a :class:`~tidemill.reading.Dataset` reads files.
 
-    ``names`` are the columns as they are stored, by the names that the use case gives them.
+    ``names`` are the columns as they are stored, by the names that the use case gives them; ``bad`` are records of
+    the last fetch that are no rows.
     """
 
     url: str
@@ -75,6 +78,16 @@ class Landed:
     mark: str | None = None
     ranges: tuple[Range, ...] = ()
     files: tuple[()] = ()
+    bad: tuple[Bad, ...] = ()
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many records of the last fetch are no rows, by reason."""
+        return Counter(REASONS[one.rule] for one in self.bad)
+
+    def refusals(self) -> Iterator[pd.DataFrame]:
+        """Those records, as Quarantine holds them."""
+        yield frame_of_bad(self.url, self.bad)
 
     @property
     def columns(self) -> tuple[str, ...]:

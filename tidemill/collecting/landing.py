@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -58,9 +59,8 @@ def land(
 def _land(
     store: Store, use_case: UseCase, name: str, source: Source, since: datetime | None, until: datetime | None
 ) -> Landed:
-    connector = connector_of(use_case, name)
     if source.incremental is None:
-        return _whole(store, use_case, name, source, connector)
+        return _whole(store, use_case, name, source, connector_of(use_case, name))
     kinds = _by_stored_name(source, declared_kinds(use_case))
     column = source.incremental.column
     limits: tuple[Mark | None, Mark | None] = (None, None)
@@ -68,7 +68,7 @@ def _land(
         limits = (since, until)
     prefix = f"{use_case.name}/landed/{re.sub(r'[^A-Za-z0-9_-]', '_', name)}/{_identity(name, source)}"
     for _ in range(_ROUNDS):
-        head = newest(store, prefix)
+        head, connector = newest(store, prefix), connector_of(use_case, name)
         step = Increment(store, use_case.name, name, source, connector, kinds, use_case.clean, head)
         try:
             landing, notes = step.taken(*limits)
@@ -78,7 +78,8 @@ def _land(
         key = f"{prefix}/{landing.number:08d}.json"
         if landing == head or store.create_json(key, landing.model_dump(mode="json")):
             gaps, declared = landing.gaps, declared_kinds(use_case)
-            return landed(store, connector.where, landing.snapshot, gaps, notes, source.rename, declared, landing)
+            found = landed(store, connector.where, landing.snapshot, gaps, notes, source.rename, declared, landing)
+            return replace(found, bad=tuple(connector.refused))
     raise TransientError(f"sources.{name}: other runs keep landing its rows at the same time: try again")
 
 
@@ -99,7 +100,9 @@ def _whole(store: Store, use_case: UseCase, name: str, source: Source, connector
             writer.add_table(table)
             gaps |= {one for one in table.column_names if table.column(one).null_count}
     notes = (f"{spool.rows:,} rows fetched", *spool.notes)
-    return landed(store, where, writer.close(), sorted(gaps), notes, source.rename, declared_kinds(use_case))
+    kinds = declared_kinds(use_case)
+    found = landed(store, where, writer.close(), sorted(gaps), notes, source.rename, kinds)
+    return replace(found, bad=tuple(connector.refused))
 
 
 def _by_stored_name(source: Source, kinds: Mapping[str, Kind]) -> dict[str, Kind]:

@@ -192,7 +192,10 @@ def open_source(
     """
     source = use_case.sources[name]
     if landed and name in landed:
-        return landed[name]
+        found = landed[name]
+        if found.bad and (bad_rows or source.bad_rows) == "refuse":
+            raise UserError(f"{found.url}, {found.bad[0].reason}. Mend it: here every row must be readable")
+        return found
     return open_dataset(
         resolved(use_case, source.place),
         source.format,
@@ -214,13 +217,13 @@ def reading_of(source: Source) -> Reading:
 
 
 def refused_of(data: Readable) -> dict[str, int]:
-    """How many rows of a source can't be read, by reason. What was fetched can."""
-    return dict(data.refused) if isinstance(data, Dataset) else {}
+    """How many rows of a source can't be read, by reason."""
+    return dict(data.refused)
 
 
 def kept_aside(store: Store, use_case: UseCase, data: Readable) -> Snapshot | None:
     """The rows of a source that can't be read, in Quarantine."""
-    if not isinstance(data, Dataset) or not data.refused:
+    if not data.refused:
         return None
     return write_snapshot(store, use_case.name, "quarantine", data.refusals(), code=code_version())
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
+
+from tidemill.reading.refusing import Bad
 
 __all__ = ["Connector", "Mark"]
 
@@ -20,6 +22,11 @@ class Connector(Protocol):
     @property
     def where(self) -> str:
         """What messages call the source. It holds no secret."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[Bad]:
+        """What pages gave so far that is no row, and so is not among the rows: it goes to Quarantine."""
         ...
 
     def pages(self, since: Mark | None, until: Mark | None) -> Iterator[pa.Table]:

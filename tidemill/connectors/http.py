@@ -18,6 +18,7 @@ from tidemill.connectors.paging import Pager, Step
 from tidemill.connectors.records import flattened, records_at, tables_of
 from tidemill.errors import UserError
 from tidemill.progress import Note, emit
+from tidemill.reading.refusing import Bad, raw_text
 from tidemill.secrets import revealed
 from tidemill.store import shown
 from tidemill.usecase.sources import Http, Incremental
@@ -25,6 +26,7 @@ from tidemill.usecase.sources import Http, Incremental
 __all__ = ["HttpConnector"]
 
 _MOST_PAGES = 1_000_000
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class HttpConnector:
         self._incremental = incremental
         self._clock = clock
         self._most_pages = most_pages
+        self.refused: list[Bad] = []
 
     @property
     def where(self) -> str:
@@ -56,16 +59,25 @@ class HttpConnector:
     def pages(self, since: Mark | None, until: Mark | None) -> Iterator[pa.Table]:
         """The records as tables of some 20,000 rows, their columns typed by what is in them.
 
-        ``since`` and ``until`` are asked for by the parameters that the source names for them, if any. Raises
-        :exc:`UserError` for what asking again can't mend, :exc:`TransientError` when the tries are used up.
+        ``since`` and ``until`` are asked for by the parameters that the source names for them, if any. A record that is
+        no object is ``refused``. Raises :exc:`UserError` for what asking again can't mend, and when more is refused
+        than not; :exc:`TransientError` when the tries are used up.
         """
         self._tell(since)
+        kept, before = 0, len(self.refused)
         with Asker(self._http, self._clock) as asker:
             pages = self._walk(asker, Pager(self._http, self._parameters(since, until)))
             try:
-                yield from tables_of(row for page in pages for row in _rows(page, asker.where))
+                for table in tables_of(row for page in pages for row in self._rows(page)):
+                    kept += table.num_rows
+                    yield table
             except RecursionError:
                 raise UserError(f"{asker.where}: its JSON is nested too deeply to be read") from None
+            bad = len(self.refused) - before
+            if bad > kept and (since is None or bad > _FEW):
+                first = self.refused[before]
+                said = f"{bad:,} of {bad + kept:,} records can't be read ({first.reason}: `{excerpt(first.raw)[:60]}`)"
+                raise UserError(f"{asker.where}: {said}. Check `http.records`")
 
     def _walk(self, asker: Asker, pager: Pager) -> Iterator[_Page]:
         """Every page once. One that repeats what was there is asked for again, before it is believed."""
@@ -101,6 +113,19 @@ class HttpConnector:
         where = f"{asker.where}, {where}"
         records = records_at(answer.body, self._http.records, where) if answer.body is not None else []
         return _Page(step, records, pager.after(step, answer, len(records), where), _digest(records))
+
+    def _rows(self, page: _Page) -> Iterator[dict[str, Any]]:
+        """The page's records, flat; what is none is put aside."""
+        for number, record in enumerate(page.records, 1):
+            rule, why = "read:record", "it is no object"
+            if isinstance(record, dict):
+                try:
+                    yield flattened(record)
+                    continue
+                except KeyError as twice:
+                    rule, why = "read:keys", f"it has two values called `{twice.args[0]}`"
+            raw = raw_text(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
+            self.refused.append(Bad(rule, f"page {page.step.number}, record {number}: {why}", number, raw))
 
     def _check_end(self, where: str, page: _Page, pager: Pager) -> None:
         """Raises UserError when a page that repeats another can't be taken for the end."""
@@ -150,14 +175,6 @@ def _check_circle(where: str, page: _Page) -> None:
             f"{where}, page {page.step.number}: the page after it is one that was there before, so the paging goes "
             "round in circles. Check `http.cursor` and `http.page_parameter`"
         )
-
-
-def _rows(page: _Page, where: str) -> Iterator[dict[str, Any]]:
-    for number, record in enumerate(page.records, 1):
-        place = f"{where}, page {page.step.number}, record {number}"
-        if not isinstance(record, dict):
-            raise UserError(f"{place} is no object, but `{excerpt(json.dumps(record))[:60]}`: check `http.records`")
-        yield flattened(record, place)
 
 
 def _digest(records: list[Any]) -> bytes | None:

@@ -23,6 +23,8 @@ _MEND = "return or yield DataFrames, Arrow tables, or records (dicts)"
 class PythonConnector:
     """What a function gives. It is called with ``since`` and ``until`` when it takes arguments of these names."""
 
+    refused = ()
+
     def __init__(self, entry: str, folder: Path, incremental: Incremental | None) -> None:
         self._entry = entry
         self._folder = folder
@@ -84,7 +86,11 @@ class PythonConnector:
         for record in records:
             if not isinstance(record, Mapping):
                 raise UserError(f"`{self._entry}` gives {_spoken(record)} among its rows: {_MEND}")
-        return [flattened(record, f"`{self._entry}`") for record in records]
+        try:
+            return [flattened(record) for record in records]
+        except KeyError as twice:
+            said = f"a record with two values called `{twice.args[0]}`"
+            raise UserError(f"`{self._entry}` gives {said}: rename one of them") from None
 
 
 def _is_table(given: Any) -> bool:

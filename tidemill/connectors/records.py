@@ -49,14 +49,17 @@ def records_at(body: Any, path: str, where: str) -> list[Any]:
     raise UserError(f"{where}: {place} is {what}, not a list of records{_mend(body, path)}")
 
 
-def flattened(record: Mapping[Any, Any], where: str) -> dict[str, Any]:
-    """A record as one row: an object in it becomes dotted columns, and what is deeper or a list JSON as text."""
+def flattened(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """A record as one row: an object in it becomes dotted columns, and what is deeper or a list JSON as text.
+
+    Raises KeyError with a name that two of its values would have.
+    """
     row: dict[str, Any] = {}
     for name, value in record.items():
         inner = {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {str(name): value}
         for key, one in inner.items():
             if key in row:
-                raise UserError(f"{where}: a record has two values called `{key}`: rename one of them at the source")
+                raise KeyError(key)
             row[key] = one
     return row
 

@@ -32,6 +32,8 @@ _SLACK = 2e-5  # days: SQLite's own reckoning of times is good to a millisecond
 class SqlConnector:
     """One ``sql`` source. Connects when pages are asked for; reads only, in a transaction that can't write."""
 
+    refused = ()
+
     def __init__(self, sql: Sql, incremental: Incremental | None, folder: Path) -> None:
         """``folder`` is where a relative path of SQLite starts. Raises UserError for a query that is no SELECT."""
         self._sql, self._folder = sql, folder

@@ -22,6 +22,7 @@ REASONS = {
     "read:quote": "a quotation mark that is left open",
     "read:header": "the header once more",
     "read:json": "a line that is not one JSON object",
+    "read:record": "a record that is no object",
     "read:keys": "a name that is twice in one object",
     "read:depth": "an object that is nested too deeply",
 }

@@ -377,8 +377,8 @@ def test_an_api_that_can_only_give_everything_says_so(server: Api, caplog: pytes
         ([], "data", ["nothing at `data`", "a list"]),
         ("hello", "", ["`hello`, not a list"]),
         (5, "", ["`5`, not a list"]),
-        ([[1, 2]], "", ["page 1, record 1 is no object, but `[1, 2]`"]),
-        ([{"a": 1}, None], "", ["page 1, record 2 is no object, but `null`"]),
+        ([[1, 2]], "", ["1 of 1 records can't be read (page 1, record 1: it is no object: `[1, 2]`)"]),
+        ([{"a": 1}, None, 7], "", ["2 of 3 records can't be read (page 1, record 2: it is no object: `null`)"]),
         ([{"a.b": 1, "a": {"b": 2}}], "", ["two values called `a.b`"]),
         (b'{"items": [}' + b" " * 20 + b"1]}", "items", ["JSON is broken", "line 1, character 12"]),
         (b'[{"a": "\xff\xfe"}]', "", ["not UTF-8"]),
@@ -604,3 +604,21 @@ def test_any_body_gives_rows_or_one_of_our_errors(server: Api, body: bytes, pagi
     except TidemillError as error:
         message = str(error)
     assert not message or message.startswith(server.url)
+
+
+def test_a_record_that_is_none_is_put_aside(server: Api) -> None:
+    server.answer = lambda _: items({"a": 1}, None, {"a": 2}, {"a.b": 1, "a": {"b": 2}}, {"a": 3})
+    connector = HttpConnector(http(server, records="items"), None, clock=Clock())
+    (table,) = connector.pages(None, None)
+    assert table.to_pydict() == {"a": [1, 2, 3]}
+    assert [(bad.rule, bad.reason, bad.raw) for bad in connector.refused] == [
+        ("read:record", "page 1, record 2: it is no object", "null"),
+        ("read:keys", "page 1, record 4: it has two values called `a.b`", '{"a.b": 1, "a": {"b": 2}}'),
+    ]
+
+
+def test_few_new_records_may_all_be_bad(server: Api) -> None:
+    server.answer = lambda _: items(None)
+    connector = HttpConnector(http(server, records="items", since_parameter="since"), None, clock=Clock())
+    assert list(connector.pages(3, None)) == []
+    assert len(connector.refused) == 1
