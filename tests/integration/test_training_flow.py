@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 from tidemill.errors import GateError, UserError
 from tidemill.registry import Registry
 from tidemill.results import TrainingRun
+from tidemill.reviewing.answers import Answer, AnswerLog
 from tidemill.store import Store
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
@@ -149,3 +151,36 @@ def test_tasks_and_artifacts_can_be_read_back_from_prefect(project: Path) -> Non
         keys = ["toy-training", "toy-metrics", "toy-report", "toy-tuning"]
         artifacts = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=keys)))
     assert {artifact.key for artifact in artifacts} == set(keys)
+
+
+def test_what_people_answered_is_the_label_of_the_next_training_and_a_rerun_does_nothing(project: Path) -> None:
+    first = train()
+    store = lake_of(project)
+    rows = first.lineage.labelled.snapshot.read(store)
+    said = {
+        '["100"]': "yes",
+        f'["{rows["row"].iloc[0]}"]': ("yes", "no")[int(rows["bought"].iloc[0])],
+        '["7777777"]': "no",
+    }
+    log = AnswerLog(store, "toy")
+    for row, value in said.items():
+        log.add(
+            Answer(
+                row=row, named={}, action="answer", value=value, old=None, who="ayu", when=datetime.now(UTC),
+                version=first.version, why="suspect",
+            )
+        )  # fmt: skip
+    second = train()
+    assert second.reused["clean"]
+    assert not second.reused["label"]
+    assert second.version != first.version
+    labelled = second.lineage.labelled
+    assert labelled.corrected == 2
+    assert labelled.snapshot.rows == first.lineage.labelled.snapshot.rows + 1
+    assert "2 rows have the label that a person gave them" in store.read_bytes(second.report.html).decode()
+    log.undo(next(reversed(log.known())), "ayu")
+    third = train()
+    assert not third.reused["label"]
+    assert third.lineage.labelled == labelled
+    assert third.reused["split"]
+    assert all(train().reused.values())
