@@ -23,6 +23,7 @@ from tidemill.errors import GateError
 from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
 from tidemill.stages import Outcome
+from tidemill.traps import stopped_by
 from tidemill.usecase.values import parse_moment
 
 __all__ = ["training"]
@@ -61,6 +62,9 @@ def training(
             f"The data was refused before training: {'; '.join(validated.result.reasons)}. Nothing changed."
         )
     parts = split(case, store, labelled.result, validated.result, until=until)
+    stopped = stopped_by(parts.result.traps)
+    if stopped:
+        raise GateError(f"The data was refused before training: {'; '.join(stopped)}. Nothing changed.")
     study = tune(case, store, labelled.result, validated.result, parts.result, budget)
     model = train(case, store, labelled.result, validated.result, parts.result, study.result)
     evaluation = evaluate(case, store, labelled.result, validated.result, parts.result, model.result)

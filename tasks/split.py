@@ -1,4 +1,4 @@
-"""Split: which rows train, and which neither this model nor the champion may train on."""
+"""Split: which rows train, which neither this model nor the champion may train on, and whether they are apart."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tidemill.results import Labelled, Split, Validation
 from tidemill.splitting import split as divide
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
+from tidemill.traps import find_split_traps
 from tidemill.usecase import UseCase
 
 __all__ = ["split"]
@@ -18,18 +19,32 @@ __all__ = ["split"]
 def split(
     use_case: UseCase, store: Store, labelled: Labelled, validation: Validation, until: datetime | None = None
 ) -> Outcome[Split]:
-    """Cut the rows by time, group or chance into training rows and gate rows."""
+    """Cut the rows by time, group or chance into training rows and gate rows, and look for traps across the two."""
     return once(
         store,
         use_case.name,
         "split",
         Split,
-        lambda: divide(store, use_case, labelled, validation.snapshot, until=until),
-        version=1,
+        lambda: _divide(use_case, store, labelled, validation, until),
+        version=2,
         inputs={
             "rows": validation.snapshot.id,
-            "use_case": use_case.fingerprint("split", "time", "group", "id", "target", "seed"),
+            "excluded": sorted(validation.excluded),
+            "use_case": use_case.fingerprint("split", "validate", "time", "group", "id", "target", "seed"),
             "until": until,
         },
-        summary=lambda made: f"{made.train.rows:,} rows to train on, {made.gate.rows:,} for the gate, by {made.by}",
+        summary=_summary,
     )
+
+
+def _divide(
+    use_case: UseCase, store: Store, labelled: Labelled, validation: Validation, until: datetime | None
+) -> Split:
+    made = divide(store, use_case, labelled, validation.snapshot, until=until)
+    traps = find_split_traps(store, use_case, labelled, validation, made)
+    return made.model_copy(update={"traps": tuple(traps)})
+
+
+def _summary(made: Split) -> str:
+    found = f", traps: {', '.join(trap.kind for trap in made.traps)}" if made.traps else ""
+    return f"{made.train.rows:,} rows to train on, {made.gate.rows:,} for the gate, by {made.by}{found}"

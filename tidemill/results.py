@@ -34,6 +34,7 @@ __all__ = [
     "Split",
     "Study",
     "TrainingRun",
+    "Trap",
     "Validation",
 ]
 
@@ -150,11 +151,35 @@ class ExpectationResult(Record):
 
 
 class Leak(Record):
-    """A column that knows the answer, with its evidence. It is left out of the model unless allowed."""
+    """A column that knows the answer, with its evidence. It is left out of the model unless allowed.
+
+    ``kind`` is the first of its evidence: ``made_of`` the target, ``filled_after`` the event, ``telling``
+    alone, the target in ``disguise``, a ``difference`` of two columns, a ``text`` that names the class.
+    """
 
     column: str
     evidence: str
     allowed: bool = False
+    kind: Literal["made_of", "filled_after", "telling", "disguise", "difference", "text"] = "telling"
+
+
+class Trap(Record):
+    """Something about the data that would make a model or its proof worth less than it looks.
+
+    ``columns`` is empty where it is about the rows. ``critical`` stops the run unless ``allowed``,
+    ``warning`` is reported (a column that names rows is left out), ``info`` is noted.
+    """
+
+    kind: Literal["names_rows", "time_order", "class_order", "later_than_row", "duplicates", "target_moved", "changed"]
+    severity: Literal["critical", "warning", "info"]
+    evidence: str
+    columns: tuple[str, ...] = ()
+    allowed: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing may be trained because of it."""
+        return self.severity == "critical" and not self.allowed
 
 
 class PersonalColumn(Record):
@@ -186,6 +211,7 @@ class Validation(Record):
     quarantine: Snapshot | None
     data_docs: str | None = None
     personal: tuple[PersonalColumn, ...] = ()
+    traps: tuple[Trap, ...] = ()
 
     @property
     def masked(self) -> dict[str, str]:
@@ -194,7 +220,10 @@ class Validation(Record):
 
 
 class Split(Record):
-    """Train and gate rows; ``boundary`` and ``end`` are the moments that divide them, when split by time."""
+    """Train and gate rows; ``boundary`` and ``end`` are the moments that divide them, when split by time.
+
+    ``traps`` are what only the two sides together show.
+    """
 
     by: Literal["time", "group", "random"]
     train: Snapshot
@@ -202,6 +231,7 @@ class Split(Record):
     later: int = 0
     boundary: datetime | None = None
     end: datetime | None = None
+    traps: tuple[Trap, ...] = ()
 
 
 class Study(Record):

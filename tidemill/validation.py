@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from tidemill.leaks import find_leaks
 from tidemill.personal import KIND_WORDS, find_personal
-from tidemill.results import ExpectationResult, Labelled, Leak, PersonalColumn, Validation
+from tidemill.results import ExpectationResult, Labelled, Leak, PersonalColumn, Trap, Validation
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
+from tidemill.traps import find_traps, stopped_by
 from tidemill.usecase import UseCase
 
 __all__ = ["Judgement", "exclusions", "personal_columns", "verdict"]
@@ -56,28 +57,47 @@ def verdict(
     judgement: Judgement,
     personal: Sequence[PersonalColumn] = (),
 ) -> Validation:
-    """Bring the suite's findings, the leak check and the scan together. Critical failures make ``passed`` False."""
+    """Bring the suite's findings, leaks, traps and the scan together.
+
+    ``passed`` is False for critical failures, for traps that stop the run, and when no column is left.
+    """
     frame = judgement.kept.read(store)
     unlabelled = labelled.quarantine.read(store) if labelled.quarantine is not None else None
     leaks = find_leaks(use_case, frame, unlabelled, use_case.target_name, labelled.task)
+    traps = find_traps(use_case, frame, use_case.target_name, labelled.task)
+    excluded = exclusions(use_case, leaks, personal, traps)
     failed = [one for one in judgement.results if not one.passed and one.severity == "critical"]
+    reasons = (
+        *(_reason(one) for one in failed),
+        *stopped_by(traps),
+        *_nothing_left(use_case, [str(name) for name in frame.columns], excluded),
+    )
     return Validation(
         subject=labelled.snapshot.id,
-        passed=not failed,
-        reasons=tuple(_reason(one) for one in failed),
+        passed=not reasons,
+        reasons=reasons,
         results=tuple(judgement.results),
         leaks=tuple(leaks),
-        excluded=exclusions(use_case, leaks, personal),
+        excluded=excluded,
         snapshot=judgement.kept,
         quarantine=judgement.refused,
         data_docs=judgement.data_docs,
         personal=tuple(personal),
+        traps=tuple(traps),
     )
 
 
-def exclusions(use_case: UseCase, leaks: Sequence[Leak], personal: Sequence[PersonalColumn] = ()) -> dict[str, str]:
+def exclusions(
+    use_case: UseCase,
+    leaks: Sequence[Leak],
+    personal: Sequence[PersonalColumn] = (),
+    traps: Sequence[Trap] = (),
+) -> dict[str, str]:
     """Every column that must not reach the model, with the reason; of several, the one that nobody can argue with."""
     excluded: dict[str, str] = {}
+    for trap in traps:
+        if trap.kind == "names_rows" and not trap.allowed:
+            excluded |= dict.fromkeys(trap.columns, f"it names rows: {trap.evidence}")
     for one in personal:
         if not one.allowed:
             kind = "" if one.kind == "declared" else f", {KIND_WORDS.get(one.kind, one.kind)}"
@@ -92,6 +112,25 @@ def exclusions(use_case: UseCase, leaks: Sequence[Leak], personal: Sequence[Pers
     for column in use_case.columns.forbid:
         excluded[column] = "the use case forbids it: not known when a prediction is asked for"
     return excluded
+
+
+def _nothing_left(use_case: UseCase, columns: Sequence[str], excluded: Mapping[str, str]) -> Iterator[str]:
+    """The reason to stop when what was found left the model no column to read."""
+    own = {
+        use_case.target_name,
+        use_case.target.column,
+        *use_case.columns.forbid,
+        *use_case.columns.ignore,
+        *use_case.id,
+    }
+    others = [name for name in columns if name not in own]
+    if others and all(name in excluded for name in others):
+        told = "; ".join(f"`{name}`: {excluded[name]}" for name in others[:5])
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        yield (
+            f"no column is left to learn from, all were left out: {told}{more}. Bring columns that are known before "
+            "the outcome, or `columns.allow` those that are"
+        )
 
 
 def _reason(result: ExpectationResult) -> str:

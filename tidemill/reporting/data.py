@@ -29,6 +29,15 @@ __all__ = ["checks", "the_data"]
 
 _CLASSES: tuple[Colour, ...] = ("sea", "coral", "sand", "leaf", "fog", "tide")
 _HEAD = ("expectation", "column", "severity", "what was found", "why it is asked")
+_TRAPS = {
+    "names_rows": "A column that names rows, left out of the model unless allowed",
+    "time_order": "The target goes by the time",
+    "class_order": "The rows are sorted by the target",
+    "later_than_row": "A time after the row's own",
+    "duplicates": "The same rows on both sides of the split",
+    "target_moved": "The target moved between training and gate rows",
+    "changed": "A column that comes or goes between training and gate rows",
+}
 _TONES: dict[str, Tone] = {"critical": "bad", "warning": "warn", "info": "plain"}
 
 
@@ -43,7 +52,7 @@ def the_data(material: Material) -> Section:
     refused = _refused(material)
     if refused:
         blocks.append(Table(["refused because", "rows"], [[why, rows] for why, rows in refused.most_common()]))
-    blocks += [_leaks(material), _personal(material), _sources(material)]
+    blocks += [_leaks(material), _traps(material), _personal(material), _sources(material)]
     if material.lineage.labelled.classes:
         blocks.append(_target(material))
     blocks.append(_columns(material))
@@ -144,6 +153,22 @@ def _leaks(material: Material) -> Notice:
         return Notice("good", "No leak found", f"No column{beyond} gives the answer away.")
     title = f"{plural(len(left_out), 'leak')} found and left out" if left_out else "Leaks were found and allowed"
     return Notice("warn" if left_out and not allowed else "bad", title, "\n\n".join(told))
+
+
+def _traps(material: Material) -> Notice | None:
+    """What else would make the model or its proof worth less; None where nothing was found."""
+    found = [*material.lineage.validation.traps, *material.lineage.split.traps]
+    if not found:
+        return None
+    told = []
+    for trap in found:
+        where = ", ".join(f"`{name}`" for name in trap.columns)
+        what = f"**{_TRAPS[trap.kind]}**{f' ({where})' if where else ''}"
+        allowed = " The use case **allows** it." if trap.allowed else ""
+        told.append(f"{what}: {trap.evidence}.{allowed}")
+    grave = any(trap.severity == "critical" for trap in found)
+    tone: Tone = "bad" if grave else "warn" if any(trap.severity == "warning" for trap in found) else "plain"
+    return Notice(tone, f"{plural(len(found), 'trap')} in the data", "\n\n".join(told))
 
 
 def _personal(material: Material) -> Notice | None:

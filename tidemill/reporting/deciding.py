@@ -94,6 +94,9 @@ def limits_of(material: Material) -> list[str]:
     if allowed:
         names = listed([f"`{name}`" for name in allowed])
         found.append(f"{names} may give the answer away, and the use case allows it: the numbers above may flatter.")
+    for trap in (*material.lineage.validation.traps, *material.lineage.split.traps):
+        if trap.severity == "critical" and trap.allowed:
+            found.append(f"The use case allows what would have stopped the run (`{trap.kind}`): {trap.evidence}.")
     personal = [one.column for one in material.lineage.validation.personal if one.allowed]
     if personal:
         names = listed([f"`{name}`" for name in personal])

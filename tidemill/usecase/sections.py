@@ -137,6 +137,11 @@ class ValidateRules(Section):
     leak_auc: Share = Field(
         0.90, description="A column that alone separates the target better than this AUC (or R2) is taken for a leak."
     )
+    allow: tuple[Literal["duplicates", "time_order"], ...] = Field(
+        (),
+        description="Traps that would stop the run, and that you have looked at: `duplicates` across the split, "
+        "`time_order` (the time alone tells the target).",
+    )
 
 
 class SplitRules(Section):
