@@ -24,7 +24,7 @@ __all__ = ["Own", "own_types", "shown"]
 
 @dataclass(frozen=True)
 class Own:
-    """A class that a file defines; ``digest`` is of the file's place and text."""
+    """A class that a file defines; ``digest`` is the sha256 of its text."""
 
     file: Path
     name: str
@@ -32,7 +32,8 @@ class Own:
 
     def load(self) -> Any:
         """The class. Raises UserError, with the file and the line, when the file can't be imported."""
-        module = f"tidemill_expectations_{self.digest[:16]}"
+        place = hashlib.sha256(f"{self.file}\0{self.digest}".encode()).hexdigest()
+        module = f"tidemill_expectations_{place[:16]}"
         if module not in sys.modules:
             _import(module, self.file)
         return getattr(sys.modules[module], self.name)
@@ -46,7 +47,7 @@ def own_types(project: Path) -> Mapping[str, Own]:
     found: dict[str, Own] = {}
     for file in _files(project):
         data = file.read_bytes()
-        digest = hashlib.sha256(str(file).encode() + b"\0" + data).hexdigest()
+        digest = hashlib.sha256(data).hexdigest()
         for name in _classes(file, data):
             found.setdefault(_snake(name), Own(file, name, digest))
     return found

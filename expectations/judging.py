@@ -10,7 +10,7 @@ import pandas as pd
 
 from expectations.documents import write_documents
 from expectations.running import Finding, run
-from expectations.suites import Purpose, SuiteEntry, load_suite, suite_path
+from expectations.suites import Purpose, SuiteEntry, load_suite, project_of, suite_path
 from expectations.wording import expected
 from tidemill.errors import UserError
 from tidemill.expressions import columns_of
@@ -69,7 +69,7 @@ def judge(
         return Judgement((), snapshot, None, None)
     frame = snapshot.read(store)
     entries = [entry for entry in suite.applying(purpose, len(frame)) if _applies(entry, use_case, frame, purpose)]
-    findings = run(entries, frame, masked or {}, use_case.folder.parent.parent)
+    findings = run(entries, frame, masked or {}, project_of(use_case))
     kept, refused = _sorted_out(store, use_case, snapshot, frame, findings)
     results = tuple(_result(finding) for finding in findings)
     key = write_documents(store, use_case, snapshot, suite, findings, results, purpose) if publish else None

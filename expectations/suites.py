@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from expectations.finding import own_types
 from tidemill.errors import UserError, did_you_mean
 from tidemill.usecase.document import Document, Plain, read_document
 from tidemill.usecase.document import Path as FieldPath
@@ -100,9 +101,8 @@ class Suite:
 
 def suite_path(use_case: UseCase) -> Path:
     """Where the suite is, or would be: ``validate.suite``, else ``expectations/<name>.yaml`` of the project."""
-    project = use_case.folder.parent.parent
     said = use_case.validate_.suite
-    return project / (said if said is not None else f"expectations/{use_case.name}.yaml")
+    return project_of(use_case) / (said if said is not None else f"expectations/{use_case.name}.yaml")
 
 
 def load_suite(use_case: UseCase) -> Suite:
@@ -116,9 +116,23 @@ def load_suite(use_case: UseCase) -> Suite:
 
 
 def suite_fingerprint(use_case: UseCase) -> str | None:
-    """sha256 (hex) of the suite's file, or None without one: what a stage's key needs. Light: reads the file only."""
+    """sha256 (hex) of the suite's file, and of the project's own classes that it uses; None without a suite.
+
+    What a stage's key needs. Light: files are read, nothing is imported.
+    """
     data = _bytes(use_case)
-    return None if data is None else hashlib.sha256(data).hexdigest()
+    if data is None:
+        return None
+    said = hashlib.sha256(data)
+    for name, own in sorted(own_types(project_of(use_case)).items()):
+        if name.encode() in data:
+            said.update(own.digest.encode())
+    return said.hexdigest()
+
+
+def project_of(use_case: UseCase) -> Path:
+    """The project's folder, which the use case's is in."""
+    return use_case.folder.parent.parent
 
 
 def parse_suite(data: bytes, where: str, path: Path | None = None) -> Suite:
