@@ -30,6 +30,7 @@ LEAST_ROWS = 200
 _LONGEST_CODE = 40
 _MARGIN = 0.33
 _FEW = 50
+_MANY = 1_000
 _FEW_OF_THEM = 0.2
 
 
@@ -70,7 +71,7 @@ def _all(name: str, column: pd.Series, pieces: Sequence[Places], *, wide: bool) 
         if not wide:
             yield from levels_of(name, column.dropna().astype(bool), pieces, column)
     elif kind == "M":
-        yield _when(name, column)
+        yield from _when(name, column)
     elif kind in "iuf":
         yield from _numbers(name, column, pieces, wide=wide)
     else:
@@ -106,7 +107,7 @@ def _present(name: str, column: pd.Series, pieces: Sequence[Places]) -> Iterator
         yield Draft("expect_column_values_to_not_be_null", {"column": name, "mostly": mostly}, "warning", note)
 
 
-def _when(name: str, column: pd.Series) -> Draft:
+def _when(name: str, column: pd.Series) -> Iterator[Draft]:
     """Times go on, but not by more than what has been seen of them and ten years."""
     first, last = column.min(), column.max()
     span = max(last - first, timedelta(days=366))
@@ -117,7 +118,26 @@ def _when(name: str, column: pd.Series) -> Draft:
         "mostly": 0.99,
     }
     note = "far from these years, a unit or an epoch has gone wrong"
-    return Draft("expect_column_values_to_be_between", kwargs, "warning", note)
+    yield Draft("expect_column_values_to_be_between", kwargs, "warning", note)
+    quiet = _quiet(column)
+    if quiet is not None:
+        first, last = quiet
+        hours = {"column": name, "first_hour": first, "last_hour": last, "mostly": 0.99}
+        note = f"nothing happens from {(last + 1) % 24}:00 to {first}:00 UTC, but on a clock that is wrong by hours"
+        yield Draft("expect_column_values_to_fall_in_hours", hours, "warning", note)
+
+
+def _quiet(column: pd.Series) -> tuple[int, int] | None:
+    """The first and the last hour of the day in which things happen; None without a pause of three hours or more."""
+    counts = column.dt.hour.value_counts()
+    if counts.sum() < _MANY:
+        return None
+    busy = [hour for hour in range(24) if counts.get(hour, 0) > 0.0005 * counts.sum()]
+    pauses = [(later - hour) % 24 for hour, later in zip(busy, [*busy[1:], busy[0]], strict=True)]
+    longest = max(range(len(busy)), key=lambda place: pauses[place])
+    if len(busy) < 4 or pauses[longest] <= 3:
+        return None
+    return busy[(longest + 1) % len(busy)], busy[longest]
 
 
 def _numbers(name: str, column: pd.Series, pieces: Sequence[Places], *, wide: bool) -> Iterator[Draft]:
