@@ -6,17 +6,20 @@ alone takes seconds.
 
 from __future__ import annotations
 
+from expectations.documents import Subject
 from expectations.inferring import infer_suite
-from expectations.judging import Judgement, judge
+from expectations.judging import Judgement, judge, judge_input
 from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, suite_fingerprint, suite_path
 
 __all__ = [
     "Judgement",
     "Purpose",
+    "Subject",
     "Suite",
     "SuiteEntry",
     "infer_suite",
     "judge",
+    "judge_input",
     "load_suite",
     "suite_fingerprint",
     "suite_path",

@@ -1,17 +1,22 @@
-"""Judge a Snapshot by its use case's suite: results in words, refused rows in Quarantine, Data Docs in the lake."""
+"""Judge rows by their use case's suite: results in words, refused rows in Quarantine, Data Docs in the lake.
+
+One suite serves all: training rows, scoring input and logs of requests. Away from training, rows are
+read as the model reads them, and what only training has is not asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from expectations.documents import write_documents
+from expectations.documents import Subject, write_documents
 from expectations.running import Finding, run
-from expectations.suites import Purpose, SuiteEntry, load_suite, project_of, suite_path
+from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, project_of, suite_path
 from expectations.wording import expected
+from tidemill.cleaning import Kind, normalise
 from tidemill.errors import UserError
 from tidemill.expressions import columns_of
 from tidemill.progress import Note, emit
@@ -21,7 +26,7 @@ from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "judge", "judge_input"]
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,17 @@ def judge(
     purpose: Purpose,
     publish: bool,
     masked: Mapping[str, str] | None = None,
+    reads: Mapping[str, Kind] | None = None,
 ) -> Judgement:
     """Run the suite on ``snapshot``; ``publish`` writes Data Docs to ``<use_case>/data_docs/<snapshot id>/``.
 
     ``masked`` are columns with personal data and their kinds: no result or page shows their values.
+    ``reads`` are the columns that the model reads, and as what.
 
     Rows that fail an entry with ``rows: refuse`` go to Quarantine, whether or not the entry as a whole
     failed: ``mostly`` says how many may. Away from training, entries about columns that only training
-    has (the target, forbidden columns) are left out when the column is not there.
+    has are left out when the column is not there: the target, forbidden columns, and with ``reads`` all
+    that the model does not read.
 
     Raises :exc:`UserError` for a broken suite, and when the suite refuses every row.
     """
@@ -68,21 +76,63 @@ def judge(
         emit(Note(f"{use_case.name}: the data is not judged: {where}"))
         return Judgement((), snapshot, None, None)
     frame = snapshot.read(store)
-    entries = [entry for entry in suite.applying(purpose, len(frame)) if _applies(entry, use_case, frame, purpose)]
-    findings = run(entries, frame, masked or {}, project_of(use_case))
+    findings = _findings(use_case, suite, frame, snapshot.rows, purpose, masked or {}, reads)
     kept, refused = _sorted_out(store, use_case, snapshot, frame, findings)
     results = tuple(_result(finding) for finding in findings)
-    key = write_documents(store, use_case, snapshot, suite, findings, results, purpose) if publish else None
+    subject = Subject.of(snapshot)
+    key = write_documents(store, use_case, subject, suite, findings, results, purpose) if publish else None
     return Judgement(results, kept, refused, key)
 
 
-def _applies(entry: SuiteEntry, use_case: UseCase, frame: pd.DataFrame, purpose: Purpose) -> bool:
+def judge_input(
+    store: Store,
+    use_case: UseCase,
+    frame: pd.DataFrame,
+    subject: Subject,
+    *,
+    masked: Mapping[str, str],
+    reads: Mapping[str, Kind],
+) -> tuple[tuple[ExpectationResult, ...], str]:
+    """Judge rows that are to be scored: the results, and the key of the Data Docs.
+
+    ``frame`` is a sample of ``subject.rows`` rows, or all of them; numbers of rows are those of the whole. No row
+    is refused: every one gets its answer, or none does.
+    """
+    suite = load_suite(use_case)
+    lenient = replace(suite, entries=tuple(replace(entry, refuse=False) for entry in suite.entries))
+    findings = _findings(use_case, lenient, frame, subject.rows, "scoring", masked, reads)
+    results = tuple(_result(finding) for finding in findings)
+    return results, write_documents(store, use_case, subject, suite, findings, results, "scoring")
+
+
+def _findings(
+    use_case: UseCase,
+    suite: Suite,
+    frame: pd.DataFrame,
+    rows: int,
+    purpose: Purpose,
+    masked: Mapping[str, str],
+    reads: Mapping[str, Kind] | None,
+) -> list[Finding]:
+    entries = [
+        entry for entry in suite.applying(purpose, len(frame)) if _applies(entry, use_case, frame, purpose, reads)
+    ]
+    if purpose != "training" and reads is not None:
+        frame = normalise(frame, use_case.clean, {name: kind for name, kind in reads.items() if name in frame})
+    return run(entries, frame, masked, project_of(use_case), rows)
+
+
+def _applies(
+    entry: SuiteEntry, use_case: UseCase, frame: pd.DataFrame, purpose: Purpose, reads: Mapping[str, Kind] | None
+) -> bool:
     if purpose == "training":
         return True
+    absent = {name for name in entry.columns() if name not in frame}
+    if reads is not None and entry.only is None:
+        return not absent - set(reads)
     target = use_case.target
     known_later = {use_case.target_name, *use_case.columns.forbid, *([target.column] if target.column else [])}
     known_later |= columns_of(target.expression) if target.expression else frozenset()
-    absent = {name for name in entry.columns() if name not in frame}
     return not absent & known_later
 
 

@@ -5,7 +5,7 @@ Measured (docs/decisions/60): the import takes 3 to 9 s, so nothing may import i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -21,10 +21,13 @@ from expectations.masking import masked_entry, masked_result
 from expectations.suites import SuiteEntry
 from expectations.wording import observed
 from tidemill.errors import did_you_mean
+from tidemill.reporting.wording import short
 
 __all__ = ["Finding", "Positions", "run"]
 
 Positions = npt.NDArray[np.int64]
+
+_COUNTS = frozenset({"expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"})
 
 # Great Expectations keeps its current context in a global and fails under threads (its issue #10757).
 _ONE_AT_A_TIME = Lock()
@@ -47,12 +50,13 @@ def run(
     frame: pd.DataFrame,
     masked: Mapping[str, str] | None = None,
     project: Path | None = None,
+    rows: int | None = None,
 ) -> list[Finding]:
     """Check ``frame`` against every entry; findings come in the entries' order.
 
     ``masked`` are columns whose values the findings must not show, with their kinds of personal data.
     ``project`` is the folder whose ``expectations/custom`` may bring types of its own. Types of columns are
-    compared as :mod:`expectations.fitting` says.
+    compared as :mod:`expectations.fitting` says. Where ``frame`` is a sample of ``rows`` rows, those are counted.
 
     Raises :exc:`~tidemill.errors.UserError`, with file and line, for a type or kwargs that Great
     Expectations does not have, and for ``rows: refuse`` where the type does not judge single rows.
@@ -63,9 +67,14 @@ def run(
     with _ONE_AT_A_TIME:
         builder = Builder(frame, project or Path())
         built = [builder.built(entry, place) for place, entry in enumerate(entries)]
-        typed = [one for one, entry in zip(built, entries, strict=True) if entry.type == TYPE]
-        others = [one for one, entry in zip(built, entries, strict=True) if entry.type != TYPE]
-        results = [*_validate(typed, fitted_heads(entries, frame)), *_validate(others, frame)]
+        results = []
+        for types, seen in (
+            ({TYPE}, fitted_heads(entries, frame)),
+            (_COUNTS, frame if rows in (None, len(frame)) else pd.DataFrame(index=range(rows or 0))),
+            (None, frame),
+        ):
+            some = [one for one, entry in zip(built, entries, strict=True) if _belongs(entry, types)]
+            results += _validate(some, seen)
         findings = {_place(result): result for result in results}
         return [_finding(entry, findings[place], frame, masked or {}) for place, entry in enumerate(entries)]
 
@@ -94,6 +103,11 @@ def _validate(expectations: Sequence[Any], frame: pd.DataFrame) -> list[Any]:
     return list(batch.validate(suite, result_format=wanted).results)
 
 
+def _belongs(entry: SuiteEntry, types: Collection[str] | None) -> bool:
+    """Whether the entry is of the ``types``; None stands for all others."""
+    return entry.type in types if types is not None else entry.type != TYPE and entry.type not in _COUNTS
+
+
 def _place(result: Any) -> int:
     return int(result.expectation_config.meta["place"])
 
@@ -112,7 +126,7 @@ def _finding(entry: SuiteEntry, result: Any, frame: pd.DataFrame, masked: Mappin
         raw["expectation_config"]["kwargs"] = {**raw["expectation_config"]["kwargs"], **entry.kwargs}
     if failure:
         raw["exception_info"] = {"raised_exception": True, "exception_message": failure}
-    passed = bool(result.success) and not failure
+    passed = raw["success"] = bool(result.success) and not failure
     return Finding(
         entry=entry,
         passed=passed,
@@ -129,4 +143,10 @@ def _failure(entry: SuiteEntry, said: dict[str, Any], frame: pd.DataFrame) -> st
     problems = [str(one.get("exception_message")) for one in each if one.get("raised_exception")]
     if absent and (problems or entry.type == "expect_column_to_exist"):
         return f"there is no column `{absent[0]}`{did_you_mean(absent[0], frame.columns)}"
-    return f"it could not be checked: {problems[0]}" if problems else ""
+    empty = [name for name in entry.columns() if not frame[name].notna().any()] if problems else []
+    if empty:
+        return f"`{empty[0]}` has no value at all"
+    texts = [name for name in entry.columns() if isinstance(frame[name].dtype, pd.StringDtype)] if problems else []
+    if texts and entry.type.endswith("_to_be_between"):
+        return f"`{texts[0]}` holds texts, which have no order with numbers"
+    return f"it could not be checked: {short(problems[0], 200)}" if problems else ""

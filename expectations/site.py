@@ -7,6 +7,7 @@ frame around them (``site.html``, ``site.css``) is ours: no script, nothing remo
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 __all__ = ["Site", "render_site"]
 
+_SUITE_LINK = re.compile(r'href="[^"#]*/expectations/[^"]*\.html"')
 _LOGGER = "great_expectations.render.renderer"
 
 
@@ -28,23 +30,23 @@ class Site:
     seconds: float
 
 
-def render_site(heading: str, about: str, results: Sequence[Mapping[str, Any]]) -> Site:
+def render_site(heading: str, about: str, asset: str, results: Sequence[Mapping[str, Any]]) -> Site:
     """Great Expectations' page of ``results``, its own as plain JSON. Never raises: a run goes on without a page."""
     started = time.perf_counter()
     html, trouble = "", ""
     try:
         with _quiet():
-            html = _rendered(heading, about, results)
+            html = _rendered(heading, about, asset, results)
     except Exception as error:  # its renderers fail on results that its checks gave (its issues #10757 and others)
         trouble = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return Site(html, trouble, time.perf_counter() - started)
 
 
-def _rendered(heading: str, about: str, results: Sequence[Mapping[str, Any]]) -> str:
+def _rendered(heading: str, about: str, asset: str, results: Sequence[Mapping[str, Any]]) -> str:
     import great_expectations
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.view.view import DefaultJinjaPageView
     from jinja2 import ChoiceLoader, DictLoader
     from markupsafe import Markup
 
@@ -59,20 +61,24 @@ def _rendered(heading: str, about: str, results: Sequence[Mapping[str, Any]]) ->
             "unsuccessful_expectations": len(results) - held,
             "success_percent": 100 * held / max(len(results), 1),
         },
-        meta={"great_expectations_version": great_expectations.__version__},
+        meta={
+            "great_expectations_version": great_expectations.__version__,
+            "batch_kwargs": {"data_asset_name": asset},
+        },
     )
     here = Path(__file__).parent
-    view = DefaultJinjaPageView()
+    view: Any = DefaultJinjaPageView()
     own = {"page.j2": (here / "site.html").read_text(encoding="utf-8"), "graph.j2": ""}
     view.env.loader = ChoiceLoader([DictLoader(own), view.env.loader])
-    document = ValidationResultsPageRenderer(run_info_at_end=True).render(outcome)
+    renderer: Any = ValidationResultsPageRenderer(run_info_at_end=True)
+    document = renderer.render(outcome)
     css = Markup((here / "site.css").read_text(encoding="utf-8"))
     page: str = view.render(document, heading=heading, about=about, css=css)
-    return page
+    return _SUITE_LINK.sub('href="index.html"', page)
 
 
 def _result(raw: Mapping[str, Any]) -> Any:
-    """Great Expectations' object for its own plain result: numbers of NumPy, which its renderers trip over, are gone."""
+    """Great Expectations' object for its own plain result, without NumPy's numbers, which its renderers trip over."""
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 

@@ -46,6 +46,9 @@ _PLAIN = {
     "expect_column_pair_values_to_be_equal": "{column_A} equals {column_B}",
     "expect_table_columns_to_match_set": "the columns are {column_set}",
     "expect_table_row_count_to_equal": "the number of rows is {value}",
+    "expect_column_most_common_value_to_be_in_set": "the commonest value is among {value_set}",
+    "expect_column_values_to_fall_in_hours": "times are from {first_hour}:00 to {last_hour}:59 UTC",
+    "expect_column_missing_share_of_any_day_to_be_less_than": "less than {threshold} is missing on every day",
 }
 _MOST_LISTED = 8
 
@@ -55,6 +58,10 @@ def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
     said = {name: _shown(value) for name, value in kwargs.items()}
     if type_ in _BETWEEN:
         text = f"{_BETWEEN[type_]} {_bounds(kwargs)}"
+    elif type_ == "expect_column_quantile_values_to_be_between":
+        text = _quantiles(kwargs.get("quantile_ranges"))
+    elif type_ == "expect_column_kl_divergence_to_be_less_than":
+        text = _shares(kwargs.get("partition_object"), said.get("threshold", "…"))
     elif type_ in _PLAIN:
         text = _PLAIN[type_].format_map(_Known(said))
     else:
@@ -74,6 +81,8 @@ def observed(result: Mapping[str, Any], *, passed: bool) -> str:
     if said:
         return " and ".join(said)
     value = result.get("observed_value")
+    if isinstance(value, Mapping) and {"quantiles", "values"} <= set(value):
+        return f"they are {_shown(value['values'])}"
     if value is None:
         return "it is so" if passed else "it is not so"
     return f"it is {_shown(value)}"
@@ -93,6 +102,26 @@ def _rows_observed(result: Mapping[str, Any]) -> str:
 def _example(value: object) -> str:
     """A failing value; those of several columns in brackets."""
     return f"({_shown(value)})" if isinstance(value, list | tuple | dict) else _shown(value)
+
+
+def _quantiles(said: object) -> str:
+    """``the 5 % quantile is between 1 and 40, the 50 % quantile …``"""
+    ranges = said if isinstance(said, Mapping) else {}
+    each = zip(ranges.get("quantiles") or (), ranges.get("value_ranges") or (), strict=False)
+    told = [
+        f"{100 * float(share):g} % {_bounds(dict(zip(('min_value', 'max_value'), bounds, strict=False)))}"
+        for share, bounds in each
+    ]
+    return f"the quantiles are: {'; '.join(told)}"
+
+
+def _shares(said: object, threshold: str) -> str:
+    """``the shares of values are like a 30 %, b 70 % (relative entropy below 0.1)``."""
+    partition = said if isinstance(said, Mapping) else {}
+    pairs = list(zip(partition.get("values") or (), partition.get("weights") or (), strict=False))
+    told = [f"{_shown(value)} {percent(float(weight))}" for value, weight in pairs[:_MOST_LISTED]]
+    more = f" and {len(pairs) - _MOST_LISTED} more" if len(pairs) > _MOST_LISTED else ""
+    return f"the shares of the values are like {', '.join(told)}{more} (relative entropy below {threshold})"
 
 
 class _Known(dict[str, str]):
