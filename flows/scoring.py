@@ -8,12 +8,15 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from flows.opening import open_use_case, run_name
+from tasks.judge import judge
+from tasks.report import show_data_docs
 from tasks.score import score
 from tasks.stage import artifact_key
 from tidemill.collecting import is_fetched, resolved
 from tidemill.registry import Registry
 from tidemill.scoring import Scored
 from tidemill.usecase import UseCase
+from tidemill.validation import refused, warned
 
 __all__ = ["scoring"]
 
@@ -28,7 +31,7 @@ def scoring(
     until: datetime | None = None,
     lake: str | None = None,
 ) -> Scored:
-    """Answer every row of a table, in parts, with flat memory.
+    """Judge a table by the suite, and answer every row of it, in parts, with flat memory.
 
     Args:
         use_case: the use case's name: a folder of `usecases/`.
@@ -45,9 +48,15 @@ def scoring(
     source = _source(case, input)
     if not input and not case.score.input:
         since = since or chosen.lineage.split.end
+    judged = judge(case, store, chosen, source, since, until).result
+    docs = show_data_docs(case, store, judged.data_docs, "scoring-data-docs")
+    if not judged.passed:
+        raise refused(f"{judged.subject} was refused before scoring", judged.reasons, docs)
     scored = score(case, store, chosen, source, output, since, until).result
+    scored = scored.model_copy(update={"warnings": warned(judged), "data_docs": docs})
+    found = "".join(f"\n- {one}" for one in scored.warnings)
     create_markdown_artifact(
-        f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`",
+        f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`\n{found}",
         key=artifact_key(case.name, "scoring"),
         description=f"{scored.rows:,} rows answered by {scored.version}",
     )

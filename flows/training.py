@@ -14,17 +14,17 @@ from tasks.evaluate import evaluate
 from tasks.label import label
 from tasks.promote import promote
 from tasks.register import register
-from tasks.report import report
+from tasks.report import report, show_data_docs
 from tasks.split import split
 from tasks.train import train
 from tasks.tune import tune
 from tasks.validate import validate
-from tidemill.errors import GateError
 from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
 from tidemill.stages import Outcome
 from tidemill.traps import stopped_by
 from tidemill.usecase.values import parse_moment
+from tidemill.validation import refused
 
 __all__ = ["training"]
 
@@ -57,10 +57,9 @@ def training(
     cleaned = clean(case, store, collected.result)
     labelled = label(case, store, collected.result, cleaned.result, as_of)
     validated = validate(case, store, labelled.result)
+    docs = show_data_docs(case, store, validated.result.data_docs)
     if not validated.result.passed:
-        raise GateError(
-            f"The data was refused before training: {'; '.join(validated.result.reasons)}. Nothing changed."
-        )
+        raise refused("The data was refused before training", validated.result.reasons, docs)
     parts = split(case, store, labelled.result, validated.result, until=until)
     stopped = stopped_by(parts.result.traps)
     if stopped:

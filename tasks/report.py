@@ -14,7 +14,7 @@ from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
-__all__ = ["report"]
+__all__ = ["report", "show_data_docs"]
 
 
 @stage("report", timeout=1800)
@@ -52,7 +52,7 @@ def _write(
 
 
 def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, made: Report) -> None:
-    """Show the run's outcome as artifacts: a summary, the metrics, and links to the report and the Data Docs."""
+    """Show the run's outcome as artifacts: a summary, the metrics, and a link to the report."""
     name = use_case.name
     create_markdown_artifact(
         _summary(use_case, version, decision), key=artifact_key(name, "training"), description=decision.sentence
@@ -63,14 +63,17 @@ def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: De
     create_link_artifact(
         store.url_of(made.html), "the report", key=artifact_key(name, "report"), description="For everybody."
     )
-    docs = version.lineage.validation.data_docs
-    if docs is not None:
-        create_link_artifact(
-            store.url_of(docs),
-            "the Data Docs",
-            key=artifact_key(name, "data-docs"),
-            description="What the data had to be, and was.",
-        )
+
+
+def show_data_docs(use_case: UseCase, store: Store, data_docs: str | None, what: str = "data-docs") -> str | None:
+    """Link the Data Docs in the Prefect UI, whatever becomes of the run; gives their URL."""
+    if data_docs is None:
+        return None
+    url = store.url_of(data_docs)
+    create_link_artifact(
+        url, "the Data Docs", key=artifact_key(use_case.name, what), description="What the data had to be, and was."
+    )
+    return url
 
 
 def _summary(use_case: UseCase, version: ModelVersion, decision: Decision) -> str:

@@ -27,7 +27,7 @@ def watch(
         "watch",
         Monitored,
         lambda: _look(use_case, store, version, cleaned, windows),
-        version=1,
+        version=2,
         inputs={
             "version": version.version,
             "evaluation": version.lineage.evaluation.key,
@@ -42,10 +42,14 @@ def watch(
 
 def _look(use_case: UseCase, store: Store, version: ModelVersion, cleaned: Cleaned, windows: Windows) -> Monitored:
     from expectations import judge
+    from tidemill.learning.model import Model
     from tidemill.monitoring import watch as look
 
+    model = Model.load(store, version.model)
+    reads = {column.name: column.kind for column in model.columns}
+    masked = version.lineage.validation.masked
     judgements = [
-        judge(store, use_case, one.rows, purpose="monitoring", publish=True, masked=version.lineage.validation.masked)
+        judge(store, use_case, one.rows, purpose="monitoring", publish=True, masked=masked, reads=reads)
         if one.rows
         else None
         for one in windows.windows

@@ -35,7 +35,14 @@ class UserError(TidemillError):
 
 
 class GateError(TidemillError):
-    """A data gate or the model gate refused. Champion and lake stay as they were."""
+    """A data gate or the model gate refused. Champion and lake stay as they were.
+
+    ``data_docs`` is the URL of the Data Docs, where it was the data that was refused.
+    """
+
+    def __init__(self, message: str, *, data_docs: str | None = None) -> None:
+        super().__init__(message)
+        self.data_docs = data_docs
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

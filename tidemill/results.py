@@ -21,6 +21,7 @@ __all__ = [
     "Decision",
     "Evaluation",
     "ExpectationResult",
+    "InputValidation",
     "Interval",
     "LabelArrivals",
     "Labelled",
@@ -217,6 +218,21 @@ class Validation(Record):
     def masked(self) -> dict[str, str]:
         """The columns whose values no report may print, with the kind that :func:`tidemill.personal.mask` takes."""
         return {one.column: one.kind for one in self.personal}
+
+
+class InputValidation(Record):
+    """The verdict on rows that are to be scored. ``judged`` of the ``rows`` were looked at, evenly taken.
+
+    ``subject`` is where they are; without a suite there are no ``results``.
+    """
+
+    subject: str
+    rows: int
+    judged: int
+    passed: bool
+    reasons: tuple[str, ...]
+    results: tuple[ExpectationResult, ...]
+    data_docs: str | None = None
 
 
 class Split(Record):

@@ -29,7 +29,10 @@ __all__ = ["LoadedModel", "Scored", "load_model", "score"]
 
 
 class Scored(Record):
-    """What a batch scoring did: ``rows`` answered by ``version``, written to ``output``. ``seconds`` is wall time."""
+    """What a batch scoring did: ``rows`` answered by ``version``, written to ``output``. ``seconds`` is wall time.
+
+    ``warnings`` are expectations that the input does not meet, ``data_docs`` the URL of the pages that show them.
+    """
 
     use_case: str
     version: str
@@ -37,6 +40,8 @@ class Scored(Record):
     output: str
     rows: int
     seconds: float
+    warnings: tuple[str, ...] = ()
+    data_docs: str | None = None
 
 
 @dataclass(frozen=True)

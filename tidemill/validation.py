@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from tidemill.errors import GateError
 from tidemill.leaks import find_leaks
 from tidemill.personal import KIND_WORDS, find_personal
-from tidemill.results import ExpectationResult, Labelled, Leak, PersonalColumn, Trap, Validation
+from tidemill.results import (
+    ExpectationResult,
+    InputValidation,
+    Labelled,
+    Leak,
+    PersonalColumn,
+    Trap,
+    Validation,
+)
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.traps import find_traps, stopped_by
 from tidemill.usecase import UseCase
 
-__all__ = ["Judgement", "exclusions", "personal_columns", "verdict"]
+__all__ = ["Judgement", "exclusions", "input_verdict", "personal_columns", "refused", "verdict", "warned"]
 
 
 class Judgement(Protocol):
@@ -131,6 +140,33 @@ def _nothing_left(use_case: UseCase, columns: Sequence[str], excluded: Mapping[s
             f"no column is left to learn from, all were left out: {told}{more}. Bring columns that are known before "
             "the outcome, or `columns.allow` those that are"
         )
+
+
+def input_verdict(
+    subject: str, rows: int, judged: int, results: Sequence[ExpectationResult], data_docs: str | None
+) -> InputValidation:
+    """The verdict on rows that are to be scored. Critical failures make ``passed`` False."""
+    failed = [one for one in results if not one.passed and one.severity == "critical"]
+    return InputValidation(
+        subject=subject,
+        rows=rows,
+        judged=judged,
+        passed=not failed,
+        reasons=tuple(_reason(one) for one in failed),
+        results=tuple(results),
+        data_docs=data_docs,
+    )
+
+
+def warned(judged: InputValidation) -> tuple[str, ...]:
+    """What does not hold for rows that are scored all the same, a sentence each."""
+    return tuple(_reason(one) for one in judged.results if not one.passed and one.severity == "warning")
+
+
+def refused(what: str, reasons: Sequence[str], data_docs: str | None) -> GateError:
+    """The error to raise where critical expectations failed; ``data_docs`` is the pages' URL."""
+    docs = f" Data Docs: {data_docs}" if data_docs else ""
+    return GateError(f"{what}: {'; '.join(reasons)}. Nothing changed.{docs}", data_docs=data_docs)
 
 
 def _reason(result: ExpectationResult) -> str:

@@ -81,6 +81,7 @@ def _told(failure: Failure, *, as_json: bool) -> int:
     with suppress(OSError):
         click.echo(failure.text, err=True)
         if as_json:
-            said = {"error": {"status": failure.status, "message": failure.message}}
-            click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+            said: dict[str, object] = {"status": failure.status, "message": failure.message}
+            said |= {"data_docs": failure.data_docs} if failure.data_docs else {}
+            click.echo(json.dumps({"error": said}, ensure_ascii=False, indent=2))
     return failure.status

@@ -23,11 +23,15 @@ DONE, FAILED, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 @dataclass(frozen=True)
 class Failure:
-    """``text`` is for a person, on standard error; ``message`` is its plain core."""
+    """``text`` is for a person, on standard error; ``message`` is its plain core.
+
+    ``data_docs`` is where the data that was refused is shown.
+    """
 
     status: int
     message: str
     text: str
+    data_docs: str | None = None
 
 
 def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
@@ -56,7 +60,7 @@ def _foreseen(error: TidemillError, words: Sequence[str]) -> Failure:
     if isinstance(error, UserError):
         return Failure(WRONG, message, f"Error: {shown}")
     if isinstance(error, GateError):
-        return Failure(REFUSED, message, f"Refused: {shown}")
+        return Failure(REFUSED, message, f"Refused: {shown}", error.data_docs)
     stop = "" if message.endswith(".") else "."
     again = f"{stop} What was finished is kept: try again." if isinstance(error, TransientError) else ""
     return Failure(FAILED, f"{message}{again}", f"Failed: {shown}{again}")

@@ -71,27 +71,14 @@ def _refuse_existing(files: tuple[Path, ...]) -> None:
 
 def _rows(source: str) -> tuple[pd.DataFrame, int]:
     """200,000 of the source's rows in their order, evenly taken, and how many there are (5,000,000 are looked at)."""
-    import numpy as np
-    import pandas as pd
-
     from tidemill.reading import open_dataset
+    from tidemill.sampling import even_sample
 
     data = open_dataset(source, bad_rows="quarantine")
     unread = sum(data.refused.values())
     if unread:
         emit(Note(f"{unread:,} rows of {data.url} can't be read: {', '.join(data.refused)}. Training puts them aside"))
-    random = np.random.default_rng(_SEED)
-    kept, lots, rows = pd.DataFrame(), np.empty(0), 0
-    for frame in data.frames(_ROWS):
-        rows += len(frame)
-        kept = pd.concat([kept, frame], ignore_index=True) if len(kept) else frame
-        lots = np.append(lots, random.uniform(size=len(frame)))
-        if len(kept) > _ROWS:
-            chosen = np.sort(np.argpartition(lots, _ROWS)[:_ROWS])
-            kept, lots = kept.iloc[chosen].reset_index(drop=True), lots[chosen]
-        if rows >= _MOST_READ:
-            break
-    return kept, rows
+    return even_sample(data.frames(_ROWS), _ROWS, seed=_SEED, stop=_MOST_READ)
 
 
 def _from_folder(source: str, folder: Path) -> str:

@@ -35,7 +35,7 @@ def predict(call: Call, name: str, input_url: str, output_url: str, version: str
         raise UserError(f"{output} is what --input reads: give --output another name")
     chosen = Registry(call.store(), name).version(version).version
     done: Scored = call.flow("scoring", f"predict {name}", use_case=name, input=source, output=output, version=chosen)
-    call.answer(
-        done.model_dump(mode="json"),
-        f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}",
-    )
+    said = [f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}"]
+    said += [f"  warning: {one}" for one in done.warnings]
+    said += [f"  Data Docs: {done.data_docs}"] if done.warnings and done.data_docs else []
+    call.answer(done.model_dump(mode="json"), "\n".join(said))
