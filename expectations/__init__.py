@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from expectations.documents import Subject
 from expectations.inferring import infer_suite
-from expectations.judging import Judgement, judge, judge_input
+from expectations.judging import Judgement, Reads, judge, judge_input
 from expectations.suites import Purpose, Suite, SuiteEntry, load_suite, suite_fingerprint, suite_path
 
 __all__ = [
     "Judgement",
     "Purpose",
+    "Reads",
     "Subject",
     "Suite",
     "SuiteEntry",

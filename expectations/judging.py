@@ -26,7 +26,15 @@ from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Judgement", "judge", "judge_input"]
+__all__ = ["Judgement", "Reads", "judge", "judge_input"]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The columns that a model reads, and as what; ``needed`` are those that a row must bring."""
+
+    kinds: Mapping[str, Kind]
+    needed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -56,17 +64,17 @@ def judge(
     purpose: Purpose,
     publish: bool,
     masked: Mapping[str, str] | None = None,
-    reads: Mapping[str, Kind] | None = None,
+    reads: Reads | None = None,
 ) -> Judgement:
     """Run the suite on ``snapshot``; ``publish`` writes Data Docs to ``<use_case>/data_docs/<snapshot id>/``.
 
     ``masked`` are columns with personal data and their kinds: no result or page shows their values.
-    ``reads`` are the columns that the model reads, and as what.
+    ``reads`` says what the model reads.
 
     Rows that fail an entry with ``rows: refuse`` go to Quarantine, whether or not the entry as a whole
     failed: ``mostly`` says how many may. Away from training, entries about columns that only training
     has are left out when the column is not there: the target, forbidden columns, and with ``reads`` all
-    that the model does not read.
+    that the model does not need.
 
     Raises :exc:`UserError` for a broken suite, and when the suite refuses every row.
     """
@@ -91,7 +99,7 @@ def judge_input(
     subject: Subject,
     *,
     masked: Mapping[str, str],
-    reads: Mapping[str, Kind],
+    reads: Reads,
 ) -> tuple[tuple[ExpectationResult, ...], str]:
     """Judge rows that are to be scored: the results, and the key of the Data Docs.
 
@@ -112,24 +120,22 @@ def _findings(
     rows: int,
     purpose: Purpose,
     masked: Mapping[str, str],
-    reads: Mapping[str, Kind] | None,
+    reads: Reads | None,
 ) -> list[Finding]:
     entries = [
         entry for entry in suite.applying(purpose, len(frame)) if _applies(entry, use_case, frame, purpose, reads)
     ]
     if purpose != "training" and reads is not None:
-        frame = normalise(frame, use_case.clean, {name: kind for name, kind in reads.items() if name in frame})
+        frame = normalise(frame, use_case.clean, {name: kind for name, kind in reads.kinds.items() if name in frame})
     return run(entries, frame, masked, project_of(use_case), rows)
 
 
-def _applies(
-    entry: SuiteEntry, use_case: UseCase, frame: pd.DataFrame, purpose: Purpose, reads: Mapping[str, Kind] | None
-) -> bool:
+def _applies(entry: SuiteEntry, use_case: UseCase, frame: pd.DataFrame, purpose: Purpose, reads: Reads | None) -> bool:
     if purpose == "training":
         return True
     absent = {name for name in entry.columns() if name not in frame}
     if reads is not None and entry.only is None:
-        return not absent - set(reads)
+        return absent <= reads.needed
     target = use_case.target
     known_later = {use_case.target_name, *use_case.columns.forbid, *([target.column] if target.column else [])}
     known_later |= columns_of(target.expression) if target.expression else frozenset()

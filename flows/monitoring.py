@@ -35,7 +35,8 @@ def monitoring(
 
     Args:
         use_case: the use case's name: a folder of `usecases/`.
-        input: rows to watch in place of the primary source's: a file, a folder or a URL.
+        input: rows to watch in place of the primary source's: a file, a folder or a URL. They may be a log of
+            requests, with the columns that the model reads.
         since: watch rows from this moment on; left out, from the end of the champion's gate window.
         until: watch rows before this moment; left out, to the newest.
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
@@ -46,7 +47,9 @@ def monitoring(
         case = case.reading(input)
     else:
         since = since or watched_since(champion)
-    collected = collect(case, store, since=since, until=until)
+    collected = collect(case, store, since=since, until=until, log=input is not None)
+    if input is not None:
+        case = case.holding([column.name for column in collected.result.snapshot.manifest(store).columns])
     cleaned = clean(case, store, collected.result)
     windows = window(case, store, champion, collected.result, cleaned.result, since, until)
     seen = watch(case, store, champion, cleaned.result, windows.result)

@@ -19,10 +19,15 @@ __all__ = ["collect"]
 
 @stage("collect", timeout=6 * 3600)
 def collect(
-    use_case: UseCase, store: Store, since: datetime | None = None, until: datetime | None = None
+    use_case: UseCase,
+    store: Store,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    log: bool = False,
 ) -> Outcome[Collected]:
     """Read the sources, join them as of each row's own time, and keep the result as an immutable Snapshot.
 
+    A ``log`` of requests has the columns that the model reads, and perhaps no others.
     What is no file is asked for new rows each time; only when there are none is the last result the answer.
     """
     landed = cache(lambda: land(store, use_case, since=since, until=until))
@@ -31,7 +36,7 @@ def collect(
         use_case.name,
         "collect",
         Collected,
-        lambda: read_sources(store, use_case, since=since, until=until, landed=landed()),
+        lambda: read_sources(store, use_case, since=since, until=until, landed=landed(), log=log),
         version=2,
         inputs=lambda: {
             "sources": source_state(use_case, landed()),
@@ -39,6 +44,7 @@ def collect(
             "use_case": use_case.fingerprint("sources", "derive", "time"),
             "since": since,
             "until": until,
+            **({"log": True} if log else {}),
         },
         summary=_summary,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from tasks.stage import stage
-from tidemill.cleaning import Kind
 from tidemill.collecting import batches, land, source_state
 from tidemill.learning.model import Model
 from tidemill.registry import ModelVersion
@@ -18,6 +17,9 @@ from tidemill.stages import Outcome, once, stage_key
 from tidemill.store import Json, Store, list_objects, shown
 from tidemill.usecase import UseCase
 from tidemill.validation import input_verdict
+
+if TYPE_CHECKING:
+    from expectations import Reads
 
 __all__ = ["judge"]
 
@@ -37,7 +39,7 @@ def judge(
 
     All of them are judged, or 200,000 evenly taken.
     """
-    from expectations import load_suite, suite_fingerprint
+    from expectations import Reads, load_suite, suite_fingerprint
 
     asked = load_suite(use_case).applying("scoring", MOST_ROWS)
     landed = land(store, use_case if source is None else use_case.reading(source), since=since, until=until)
@@ -59,10 +61,12 @@ def judge(
     def look() -> InputValidation:
         if not asked:
             return InputValidation(subject=read, rows=0, judged=0, passed=True, reasons=(), results=())
-        kinds = {column.name: column.kind for column in Model.load(store, version.model).columns}
+        columns = Model.load(store, version.model).columns
+        kinds = {column.name: column.kind for column in columns}
+        reads = Reads(kinds, frozenset(column.name for column in columns if column.required))
         size = use_case.score.batch_rows
         frames = batches(use_case, source, size, since=since, until=until, types=kinds, landed=landed)
-        return _judge(use_case, store, version, even_sample(frames, MOST_ROWS, seed=use_case.seed), kinds, place, read)
+        return _judge(use_case, store, version, even_sample(frames, MOST_ROWS, seed=use_case.seed), reads, place, read)
 
     return once(
         store,
@@ -81,7 +85,7 @@ def _judge(
     store: Store,
     version: ModelVersion,
     sample: tuple[pd.DataFrame, int],
-    kinds: Mapping[str, Kind],
+    reads: Reads,
     place: str,
     read: str,
 ) -> InputValidation:
@@ -90,7 +94,7 @@ def _judge(
     frame, rows = sample
     subject = Subject(place, read, rows, len(frame), {"input": read, "rows": rows})
     masked = version.lineage.validation.masked
-    results, documents = judge_input(store, use_case, frame, subject, masked=masked, reads=kinds)
+    results, documents = judge_input(store, use_case, frame, subject, masked=masked, reads=reads)
     return input_verdict(read, rows, len(frame), results, documents)
 
 

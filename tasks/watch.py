@@ -41,12 +41,13 @@ def watch(
 
 
 def _look(use_case: UseCase, store: Store, version: ModelVersion, cleaned: Cleaned, windows: Windows) -> Monitored:
-    from expectations import judge
+    from expectations import Reads, judge
     from tidemill.learning.model import Model
     from tidemill.monitoring import watch as look
 
-    model = Model.load(store, version.model)
-    reads = {column.name: column.kind for column in model.columns}
+    columns = Model.load(store, version.model).columns
+    needed = frozenset(column.name for column in columns if column.required)
+    reads = Reads({column.name: column.kind for column in columns}, needed)
     masked = version.lineage.validation.masked
     judgements = [
         judge(store, use_case, one.rows, purpose="monitoring", publish=True, masked=masked, reads=reads)

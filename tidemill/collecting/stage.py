@@ -44,6 +44,7 @@ def collect(
     since: datetime | None = None,
     until: datetime | None = None,
     landed: Mapping[str, Landed] | None = None,
+    log: bool = False,
 ) -> Collected:
     """Read the sources into one raw Snapshot: derived columns made, side sources joined as of each row's time.
 
@@ -52,6 +53,8 @@ def collect(
     cleaning refuses them with a reason). The primary source goes by in pieces of 100,000 rows; side
     sources are held in memory. The Snapshot's watermark is the newest time in it. ``landed`` is what
     :func:`~tidemill.collecting.land` brought of sources that are no files; left out, they are fetched now.
+    A ``log`` of requests need have no other column of the use case than its time, and what it has is neither
+    derived nor joined again.
 
     Raises :exc:`UserError` for a source that can't be read, for columns of the use case that no
     source has, and when no row is within the limits.
@@ -61,9 +64,9 @@ def collect(
         raise UserError("since and until need a time: name its column as `time` in the use case")
     if landed is None:
         landed = land(store, use_case, since=since, until=until)
-    rows = open_rows(use_case, open_source(use_case, use_case.primary, landed), scoring=False, landed=landed)
+    rows = open_rows(use_case, open_source(use_case, use_case.primary, landed), scoring=log, landed=landed)
     labels = open_labels(use_case, _columns(rows), rows.primary.url, landed)
-    _check_columns(use_case, rows, labels.columns if labels else ())
+    _check_columns(use_case, rows, labels.columns if labels else (), log=log)
     replays = () if use_case.reads_other else Replays(store, use_case.name).all()
     rows.mended = Mended(store, replays) if replays else None
     writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
@@ -143,7 +146,7 @@ def _columns(rows: Rows) -> list[str]:
     return [*rows.primary.columns, *rows.derive, *joined]
 
 
-def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None:
+def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str], *, log: bool) -> None:
     """Every column that the use case names must come from somewhere; a misspelt `forbid` would forbid nothing.
 
     ``labels`` are the columns of the label source, which the target may be one of, and types declared for.
@@ -157,7 +160,7 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str]) -> None
     lists |= {"types": tuple(rules.types), "personal": tuple(rules.personal)}
     for field, columns in lists.items():
         named += [(f"columns.{field}", column) for column in columns]
-    for where, column in named:
+    for where, column in named[:1] if log else named:
         if column in labels and where in ("target", "columns.types"):
             continue
         if column is not None and column not in known:

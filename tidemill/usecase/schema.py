@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -212,6 +213,34 @@ class UseCase(Section):
     def reads_other(self) -> bool:
         """Whether the rows are not the use case's own, but those of :meth:`reading`: what was mended is not theirs."""
         return self._reads_other
+
+    def holding(self, columns: Collection[str]) -> UseCase:
+        """The same use case for a table with these columns alone: what it says of others is left out.
+
+        The target, the time, the sources and what is derived stay as they are.
+        """
+        there = set(columns)
+        rules, clean = self.columns, self.clean
+        kept = {
+            name: tuple(one for one in value if one in there)
+            if isinstance(value, tuple)
+            else {one: said for one, said in value.items() if one in there}
+            for name, value in ((name, getattr(rules, name)) for name in type(rules).model_fields)
+        }
+        tidied: dict[str, object] = {
+            name: {one: said for one, said in value.items() if one in there}
+            for name, value in ((name, getattr(clean, name)) for name in type(clean).model_fields)
+            if isinstance(value, dict)
+        }
+        tidied["required"] = tuple(one for one in clean.required if one in there)
+        return self.model_copy(
+            update={
+                "id": self.id if set(self.id) <= there else (),
+                "group": self.group if self.group in there else None,
+                "columns": rules.model_copy(update=kept),
+                "clean": clean.model_copy(update=tidied),
+            }
+        )
 
     @property
     def target_name(self) -> str:
