@@ -63,7 +63,7 @@ def training(
     parts = split(case, store, labelled.result, validated.result, until=until)
     stopped = stopped_by(parts.result.traps)
     if stopped:
-        raise GateError(f"The data was refused before training: {'; '.join(stopped)}. Nothing changed.")
+        raise refused("The data was refused before training", stopped, docs)
     study = tune(case, store, labelled.result, validated.result, parts.result, budget)
     model = train(case, store, labelled.result, validated.result, parts.result, study.result)
     evaluation = evaluate(case, store, labelled.result, validated.result, parts.result, model.result)
