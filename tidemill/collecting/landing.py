@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,11 +50,23 @@ def land(
 
     Raises UserError for what can't be fetched or gives no rows, TransientError for what may go better later.
     """
-    return {
-        name: _land(store, use_case, name, source, since, until)
-        for name, source in use_case.sources.items()
-        if is_fetched(source)
-    }
+    found = {}
+    for name, source in use_case.sources.items():
+        if is_fetched(source):
+            with _blaming(f"sources.{name}"):
+                found[name] = _land(store, use_case, name, source, since, until)
+    return found
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    """Every error names the source."""
+    try:
+        yield
+    except (UserError, TransientError) as error:
+        if str(error).startswith(field):
+            raise
+        raise type(error)(f"{field}: {error}") from None
 
 
 def _land(

@@ -66,7 +66,7 @@ _WRITES = "the query writes, and must only read: give one SELECT"
 _SAYINGS = (
     (
         r"authentication failed|access denied|no password supplied|role .* does not exist",
-        "{place} does not accept the user or the password: mend them where `url` refers to",
+        "{place} does not accept the user or the password: mend what `url` refers to",
     ),
     (
         r"could not translate host name|name or service not known|unknown (mysql )?server host|nodename nor servname",

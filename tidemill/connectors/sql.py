@@ -123,9 +123,7 @@ class SqlConnector:
         found = sa.inspect(connection)
         if not found.has_table(name, schema):
             known = [*found.get_table_names(schema), *found.get_view_names(schema)]
-            raise UserError(
-                f"{self.where}: there is no such table{did_you_mean(name, known)}. Mend `table`, or make it"
-            )
+            raise UserError(f"{self.where}: there is no such table{did_you_mean(name, known)}: mend `table`")
         keys = found.get_pk_constraint(name, schema).get("constrained_columns") or []
         return list(keys), {one["name"] for one in found.get_columns(name, schema) if one.get("nullable", True)}
 
