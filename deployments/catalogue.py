@@ -1,4 +1,4 @@
-"""What should be registered with Prefect: four deployments a use case, made from ``usecase.yaml`` and the flows.
+"""What should be registered with Prefect: five deployments a use case, made from ``usecase.yaml`` and the flows.
 
 Nothing here talks to a server. A deployment's ``version`` is a digest of all that it says, so that
 registering knows what has changed.
@@ -23,12 +23,13 @@ from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folde
 
 __all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan", "use_cases"]
 
-Flow = Literal["training", "scoring", "monitoring", "retraining"]
-FLOWS: tuple[Flow, ...] = ("training", "scoring", "monitoring", "retraining")
+Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining"]
+FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "retraining")
 WORK_POOL = "tidemill"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 
 _SENTENCES: dict[Flow, str] = {
+    "collecting": "Brings what is new of the sources of {title} into the lake.",
     "training": "Trains {title} and lets the gate decide whether the new version is promoted.",
     "scoring": "Scores new rows of {title} with the champion.",
     "monitoring": "Watches data, drift and quality of {title}, and raises alarms.",
@@ -91,6 +92,7 @@ def use_cases(names: Sequence[str], project: Path) -> list[UseCase]:
 
 def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
     schedules: dict[Flow, str | None] = {
+        "collecting": use_case.schedule.collecting,
         "training": use_case.schedule.training,
         "scoring": use_case.schedule.scoring,
         "monitoring": use_case.schedule.monitoring,

@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.events import emit_event
 
-from flows.opening import open_use_case, run_name
+from flows.opening import in_utc, open_use_case, run_name
 from tasks.clean import clean
 from tasks.collect import collect
 from tasks.stage import artifact_key
@@ -42,6 +42,7 @@ def monitoring(
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
     """
     case, store = open_use_case(use_case, lake)
+    since, until = in_utc(since), in_utc(until)
     champion = Registry(store, case.name).version("champion")
     if input is not None:
         case = case.reading(input)

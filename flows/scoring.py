@@ -7,7 +7,7 @@ from datetime import datetime
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.opening import open_use_case, run_name
+from flows.opening import in_utc, open_use_case, run_name
 from tasks.judge import judge
 from tasks.report import show_data_docs
 from tasks.score import score
@@ -44,6 +44,7 @@ def scoring(
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
     """
     case, store = open_use_case(use_case, lake)
+    since, until = in_utc(since), in_utc(until)
     chosen = Registry(store, case.name).version(version)
     source = _source(case, input)
     if not input and not case.score.input:

@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.opening import open_use_case, run_name
+from flows.opening import in_utc, open_use_case, run_name
 from tasks.clean import clean
 from tasks.collect import collect
 from tasks.evaluate import evaluate
@@ -23,7 +23,6 @@ from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
 from tidemill.stages import Outcome
 from tidemill.traps import stopped_by
-from tidemill.usecase.values import parse_moment
 from tidemill.validation import refused
 
 __all__ = ["training"]
@@ -51,8 +50,8 @@ def training(
         reason: why this run was started, for the ledger.
     """
     case, store = open_use_case(use_case, lake)
-    as_of = parse_moment(as_of) if as_of else None
-    limits = [parse_moment(moment) for moment in (until or case.split.gate_until, as_of) if moment]
+    since, until, as_of = in_utc(since), in_utc(until), in_utc(as_of)
+    limits = [moment for moment in (until or case.split.gate_until, as_of) if moment]
     collected = collect(case, store, since=since, until=min(limits, default=None))
     cleaned = clean(case, store, collected.result)
     labelled = label(case, store, collected.result, cleaned.result, as_of)

@@ -28,7 +28,7 @@ def planned(project: Path, flow: str) -> Plan:
     return next(one for one in plan(project=project) if one.flow == flow)
 
 
-def test_every_use_case_gets_its_four_deployments(project: Path) -> None:
+def test_every_use_case_gets_its_five_deployments(project: Path) -> None:
     plans = plan()
     assert [one.name for one in plans] == [f"{flow}/toy" for flow in FLOWS]
     for one in plans:

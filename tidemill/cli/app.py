@@ -18,6 +18,7 @@ __all__ = ["app", "main"]
 
 _COMMANDS = {
     "init": "tidemill.cli.commands.init",
+    "collect": "tidemill.cli.commands.collect",
     "train": "tidemill.cli.commands.train",
     "label": "tidemill.cli.commands.label",
     "predict": "tidemill.cli.commands.predict",

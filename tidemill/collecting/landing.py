@@ -29,6 +29,7 @@ from tidemill.provenance import code_version
 from tidemill.snapshot import SnapshotWriter
 from tidemill.store import Store
 from tidemill.usecase.schema import Source, UseCase
+from tidemill.usecase.values import parse_moment
 
 __all__ = ["is_fetched", "land"]
 
@@ -50,6 +51,7 @@ def land(
 
     Raises UserError for what can't be fetched or gives no rows, TransientError for what may go better later.
     """
+    since, until = (None if moment is None else parse_moment(moment) for moment in (since, until))
     found = {}
     for name, source in use_case.sources.items():
         if is_fetched(source):

@@ -256,6 +256,9 @@ class RetrainRules(Section):
 class ScheduleRules(Section):
     """Cron lines (UTC) for the deployments. Left out: that flow runs only when asked."""
 
+    collecting: Cron | None = Field(
+        None, description="When to collect, beside what each training, scoring and monitoring collects by itself."
+    )
     training: Cron | None = Field(None, description="When to train, such as `0 3 1 * *`.")
     scoring: Cron | None = Field(None, description="When to score.")
     monitoring: Cron | None = Field(None, description="When to monitor.")

@@ -26,7 +26,8 @@ from tidemill.usecase import load_usecase
 
 Flows = dict[str, Any]
 COMMANDS = (
-    "init", "train", "label", "predict", "monitor", "serve", "models", "report", "promote", "approve", "reject", "rollback",
+    "init", "collect", "train", "label", "predict", "monitor", "serve", "models", "report", "promote", "approve", "reject",
+    "rollback",
     "deploy", "up",
 )  # fmt: skip
 
