@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,12 @@ class Landed:
     def refusals(self) -> Iterator[pd.DataFrame]:
         """Those records, as Quarantine holds them."""
         yield frame_of_bad(self.url, self.bad)
+
+    @property
+    def state(self) -> str:
+        """What changes when the rows do, or the records that are no rows."""
+        refused = hashlib.sha256(repr(self.bad).encode()).hexdigest()[:16] if self.bad else ""
+        return f"{self.snapshot.id}{refused}"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def source_state(use_case: UseCase, landed: Mapping[str, Landed] | None = None, 
         if not is_fetched(source) and (primary or name != use_case.primary)
     }
     state = {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
-    fetched = {name: one.snapshot.id for name, one in sorted((landed or {}).items())}
+    fetched = {name: one.state for name, one in sorted((landed or {}).items())}
     return {**state, "landed": fetched} if fetched else state
 
 
