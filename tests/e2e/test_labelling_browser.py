@@ -182,7 +182,7 @@ class Page:
         )
 
     def row(self) -> str:
-        found = re.search(r"row (\d+),", self.text("caption"))
+        found = re.search(r"row (\d+):", self.text("caption"))
         assert found is not None
         return found[1]
 

@@ -49,7 +49,7 @@ def label(
     Raises :exc:`UserError` when the target is missing, all null, constant, or does not fit the task.
     """
     targets = raw_targets(store, use_case, cleaned.snapshot, labels, now or datetime.now(UTC))
-    corrected = _answered(store, use_case, cleaned, targets, answers or {})
+    corrected = _answered(store, use_case, cleaned, targets, answers or {}, told=like is None)
     if like is None:
         if targets.known.empty:
             raise UserError(_no_target(use_case, targets))
@@ -104,11 +104,22 @@ def label_inputs(use_case: UseCase, labels: Snapshot | None) -> Json:
     return {**said, "reading": use_case.fingerprint("clean", "columns")}
 
 
-def _answered(store: Store, use_case: UseCase, cleaned: Cleaned, targets: Targets, answers: Mapping[str, Value]) -> int:
-    """Put people's answers into ``targets``; gives how many rows got another label by that, or a first one."""
+def _answered(
+    store: Store, use_case: UseCase, cleaned: Cleaned, targets: Targets, answers: Mapping[str, Value], *, told: bool
+) -> int:
+    """Put people's answers into ``targets``; gives how many rows got another label by that, or a first one.
+
+    Tells of answers that change nothing because their row is gone, or because the target can't say them.
+    """
     made = correct(store, use_case, cleaned.snapshot, targets.values, answers)
     targets.values = made.values
     targets.fate[made.answered] = KEPT
+    for count, what in (
+        (made.gone, "of people's answers are of rows that are not in the data any more"),
+        (made.unfit, f"of people's answers are nothing that the target `{use_case.target_name}` can be"),
+    ):
+        if count and told:
+            emit(Note(f"label: {count:,} {what}"))
     return made.corrected
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -29,6 +30,8 @@ Why = Literal["suspect", "unsure", "unlabelled"]
 
 _PATTERN: tuple[Why, ...] = ("suspect", "suspect", "unsure", "suspect", "unlabelled", "unsure")
 _MOST_TEXT = 2_000
+_NOUGHT = re.compile(r"(?: 00:00:00|(?<=:\d\d):00)?(?:\.0+)?Z?$")
+"""What a time ends with that says nothing: midnight, no seconds, no fractions, and the Z that all have."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def _items(use_case: UseCase, model: Model, frame: pd.DataFrame, masked: Mapping
                 row=row["_review_row"],
                 named={name: words[name][place] for name in use_case.id if name in words},
                 why=row["_review_why"],
-                sentence=_sentence(row, label, chances, expected, model.threshold),
+                sentence=_sentence(model, row, label, chances, expected),
                 cells=tuple(cells),
                 label=label,
                 chances=chances,
@@ -172,30 +175,28 @@ def _said(
 
 
 def _sentence(
-    row: pd.Series,
-    label: Value | None,
-    chances: Sequence[tuple[Value, float]],
-    expected: float | None,
-    threshold: float | None,
+    model: Model, row: pd.Series, label: Value | None, chances: Sequence[tuple[Value, float]], expected: float | None
 ) -> str:
     """Why the row is shown."""
     if label is None:
         if expected is not None:
             return f"It has no label. The model expects {number(expected)}."
-        return f"It has no label. The model says {_word(chances[0][0])} with {percent(chances[0][1])}."
+        return f"It has no label. The model gives {_word(chances[0][0])} {percent(chances[0][1])}."
     if expected is not None:
         return (
             f"The label is {number(float(label))}. A model that had not seen this row expects {number(expected)}: "
             f"{number(float(row['_review_doubt']), 2)} times the usual error away."
         )
-    given = dict(chances)[label]
+    shares = dict(chances)
+    given = f"The label is {_word(label)}. A model that had not seen this row gives"
     if row["_review_why"] == "suspect":
-        return (
-            f"The label is {_word(label)}. A model that had not seen this row gives that {percent(given)}, "
-            f"and {_word(chances[0][0])} {percent(chances[0][1])}."
-        )
-    where = "" if threshold is None else f", near its threshold of {percent(threshold)}"
-    return f"The model is unsure here: it gives the label {_word(label)} {percent(given)}{where}."
+        return f"{given} that {percent(shares[label])}, and {_word(chances[0][0])} {percent(chances[0][1])}."
+    if model.threshold is not None:
+        positive = model.classes[1]
+        near = f", which is near the threshold of {percent(model.threshold)}"
+        return f"{given} {_word(positive)} {percent(shares[positive])}{near}."
+    (first, most), (second, next_most) = chances[:2]
+    return f"{given} {_word(first)} {percent(most)}, and {_word(second)} {percent(next_most)}."
 
 
 def _word(label: Value) -> str:
@@ -203,8 +204,10 @@ def _word(label: Value) -> str:
 
 
 def _words(column: pd.Series, personal: str | None) -> list[str | None]:
-    """The values as they are shown: personal data masked, and long text cut."""
+    """The values as they are shown: times without zeros, personal data masked, and long text cut."""
     said = texts(column)
+    if column.dtype.kind == "M":
+        said = [None if text is None else _NOUGHT.sub("", text) for text in said]
     if personal is not None:
         return [None if text is None else mask(text, personal) for text in said]
     return [text if text is None or len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…" for text in said]

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidemill.cleaning.normalising import TRUE_WORDS, text_of
-from tidemill.progress import Note, emit
 from tidemill.reviewing.answers import AnswerLog, Value, labels
 from tidemill.reviewing.rows import naming_columns, row_keys
 from tidemill.snapshot import Snapshot
@@ -26,12 +25,15 @@ class Corrected:
     """The target of every row, with people's answers in it.
 
     ``answered`` tells the rows that have one (bool); ``corrected`` counts those that it gave another label, or a
-    first one.
+    first one. Of the answers, ``gone`` are of rows that are not there, and ``unfit`` are nothing that the target
+    can be.
     """
 
     values: pd.Series
     answered: NDArray[np.bool_]
     corrected: int
+    gone: int
+    unfit: int
 
 
 def given_labels(store: Store, use_case: UseCase, *, until: datetime | None = None) -> dict[str, Value]:
@@ -44,30 +46,33 @@ def correct(store: Store, use_case: UseCase, rows: Snapshot, values: pd.Series, 
     """Put people's labels (``said``, by the row's name) in place of the raw targets of the rows that they are of.
 
     ``values`` are the raw targets, one a row of ``rows``, on a plain index. Rows with equal ids (or, without ids, of
-    equal content) share their answer. Tells of answers whose row is gone, and of those that no longer fit the target.
+    equal content) share their answer.
     """
     answered = np.zeros(len(values), dtype=bool)
     if not said:
-        return Corrected(values, answered, 0)
+        return Corrected(values, answered, corrected=0, gone=0, unfit=0)
     columns = naming_columns(use_case, [column.name for column in rows.manifest(store).columns])
-    keys: list[str] = []
+    found: dict[int, str] = {}
+    start = 0
     for frame in rows.frames(store, columns):
-        keys += row_keys(use_case, frame)
-    places = [place for place, key in enumerate(keys) if key in said]
-    raw = {place: _raw(use_case, values, said[keys[place]]) for place in places}
+        keys = row_keys(use_case, frame)
+        found |= {start + place: key for place, key in enumerate(keys) if key in said}
+        start += len(keys)
+    raw = {place: _raw(use_case, values, said[key]) for place, key in found.items()}
     fitting = {place: value for place, value in raw.items() if value is not None}
-    gone = len(said) - len({keys[place] for place in places})
-    if gone:
-        emit(Note(f"label: {gone:,} of {len(said):,} answered rows are not in the data any more"))
-    if unfit := len(raw) - len(fitting):
-        emit(Note(f"label: {unfit:,} of {len(said):,} answers do not fit the target `{use_case.target_name}` any more"))
     answered[list(fitting)] = True
     before = values.iloc[list(fitting)]
     corrected = sum(
         old is None or text_of(old) != text_of(new)
         for old, new in zip(before.astype(object).where(before.notna(), None), fitting.values(), strict=True)
     )
-    return Corrected(_with(values, fitting), answered, corrected)
+    return Corrected(
+        values=_with(values, fitting),
+        answered=answered,
+        corrected=corrected,
+        gone=len(said) - len(set(found.values())),
+        unfit=len(raw) - len(fitting),
+    )
 
 
 def _with(values: pd.Series, answers: Mapping[int, Value]) -> pd.Series:

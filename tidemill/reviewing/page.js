@@ -63,7 +63,7 @@
     at("heading").textContent = WHY[row.why];
     at("sentence").textContent = row.sentence;
     const named = Object.entries(row.named).map(([name, value]) => `${name} ${value ?? "–"}`).join(", ");
-    at("caption").textContent = `${named ? `The row ${named}` : "The row"}, what moves the model most first`;
+    at("caption").textContent = `${named ? `${named}: w` : "W"}hat moves the model most comes first`;
     const head = row.chances.length ? info.task === "binary" ? info.classes[1] : row.chances[0][0] : "more";
     at("pushes").textContent = `${head} →`;
     const most = Math.max(...row.cells.map((cell) => Math.abs(cell.shift ?? 0)), 1e-9);
@@ -136,7 +136,7 @@
 
   function drawFacts(mine) {
     const facts = make("dl", undefined, "facts");
-    const said = [["label", row.label], ["the model expects", number(row.expected)], ["answer", mine]];
+    const said = [["label", row.label === null ? null : number(Number(row.label))], ["the model expects", number(row.expected)], ["answer", mine]];
     for (const [name, value] of said) {
       if (value === null) continue;
       const pair = make("div");

@@ -78,4 +78,9 @@ def test_missing_values_are_missing_and_long_text_is_cut(reviewed: Reviewed) -> 
     from tidemill.reviewing.choosing import _words
 
     assert _words(pd.Series(["x" * 5_000, None]), None) == ["x" * 2_000 + "…", None]
+    moments = ["2024-01-31", "2024-01-31 12:30", "2024-01-31 12:30:05", "2024-01-31 00:00:00.5", None]
+    at = pd.Series(pd.to_datetime(moments, format="ISO8601", utc=True))
+    assert _words(at.astype("datetime64[us, UTC]"), None) == [
+        "2024-01-31", "2024-01-31 12:30", "2024-01-31 12:30:05", "2024-01-31 00:00:00.500000", None,
+    ]  # fmt: skip
     assert any(cell.text is None for item in chosen(reviewed) for cell in item.cells)

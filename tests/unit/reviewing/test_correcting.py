@@ -69,6 +69,23 @@ def test_whole_numbers_take_an_answer_that_is_none(tmp_path: Path, memory: Store
     assert targets(memory, made) == {0: 1.0, 1: 2.5, 2: 3.0}
 
 
+def test_a_whole_number_that_may_be_missing_takes_one_too(memory: Store, tmp_path: Path) -> None:
+    frame = frame_of([1, None, 3]).astype({"y": "Int64"})
+    made = labelled(memory, tmp_path, frame, {1: 2.5}, "task: regression")
+    assert targets(memory, made) == {0: 1.0, 1: 2.5, 2: 3.0}
+
+
+def test_later_rows_are_not_told_of_answers_to_others(
+    memory: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A monitoring window has few of the rows that people looked at."""
+    like = labelled(memory, tmp_path, frame_of(["no", "yes"]), {})
+    with caplog.at_level(logging.INFO, logger="tidemill.progress"):
+        made = labelled(memory, tmp_path, frame_of(["no", "yes"]), {1: "no", 99: "no"}, like=like)
+    assert targets(memory, made) == {0: "no", 1: "no"}
+    assert "not in the data" not in caplog.text
+
+
 def test_only_what_another_label_or_a_first_one_is_counts_as_corrected(tmp_path: Path, memory: Store) -> None:
     made = labelled(memory, tmp_path, frame_of(["no", "yes", "no", None]), {0: "yes", 1: "yes", 3: "no"})
     assert made.corrected == 2
@@ -92,8 +109,8 @@ def test_answers_whose_row_is_gone_or_that_do_not_fit_are_told(
     with caplog.at_level(logging.INFO, logger="tidemill.progress"):
         made = labelled(memory, tmp_path, frame_of([1, 0, 0]), {0: "late", 1: 1, 99: 0})
     assert targets(memory, made) == {0: 1, 1: 1, 2: 0}
-    assert "1 of 3 answered rows are not in the data any more" in caplog.text
-    assert "1 of 3 answers do not fit the target `y` any more" in caplog.text
+    assert "1 of people's answers are of rows that are not in the data any more" in caplog.text
+    assert "1 of people's answers are nothing that the target `y` can be" in caplog.text
 
 
 def test_rows_without_an_id_are_found_by_their_content(tmp_path: Path, memory: Store) -> None:
