@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
+from fastapi import FastAPI
 
 from tests.unit.learning.world import make_use_case
 from tests.unit.reviewing.test_session import sitting
@@ -23,9 +25,26 @@ def made(memory: Store) -> Session:
     return sitting(memory)
 
 
-def client(made: Session, *, title: str = "", finish: Callable[[], None] = lambda: None) -> TestClient:
+class Client:
+    """Asks the app without a network."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(self._asked("GET", path, **more))
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(self._asked("POST", path, **more))
+
+    async def _asked(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url=ADDRESS) as asking:
+            return await asking.request(method, path, **more)
+
+
+def client(made: Session, *, title: str = "", finish: Callable[[], None] = lambda: None) -> Client:
     app = create_app(made, make_use_case(title=title), task="binary", token=TOKEN, address=ADDRESS, finish=finish)
-    return TestClient(app, base_url=ADDRESS)
+    return Client(app)
 
 
 def test_the_page_is_whole_and_its_own(made: Session) -> None:
