@@ -51,7 +51,7 @@ def monitoring(
     collected = collect(case, store, since=since, until=until, log=input is not None)
     if input is not None:
         case = case.holding([column.name for column in collected.result.snapshot.manifest(store).columns])
-    cleaned = clean(case, store, collected.result)
+    cleaned = clean(case, store, collected.result, like=champion.lineage.cleaned.rules)
     windows = window(case, store, champion, collected.result, cleaned.result, since, until)
     seen = watch(case, store, champion, cleaned.result, windows.result)
     _publish(case, store, seen.result)

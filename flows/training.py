@@ -53,7 +53,7 @@ def training(
     since, until, as_of = in_utc(since), in_utc(until), in_utc(as_of)
     limits = [moment for moment in (until or case.split.gate_until, as_of) if moment]
     collected = collect(case, store, since=since, until=min(limits, default=None))
-    cleaned = clean(case, store, collected.result)
+    cleaned = clean(case, store, collected.result, until)
     labelled = label(case, store, collected.result, cleaned.result, as_of)
     validated = validate(case, store, labelled.result)
     docs = show_data_docs(case, store, validated.result.data_docs)
@@ -63,9 +63,10 @@ def training(
     stopped = stopped_by(parts.result.traps)
     if stopped:
         raise refused("The data was refused before training", stopped, docs)
-    study = tune(case, store, labelled.result, validated.result, parts.result, budget)
-    model = train(case, store, labelled.result, validated.result, parts.result, study.result)
-    evaluation = evaluate(case, store, labelled.result, validated.result, parts.result, model.result)
+    settled = case.settled(cleaned.result.rules)
+    study = tune(settled, store, labelled.result, validated.result, parts.result, budget)
+    model = train(settled, store, labelled.result, validated.result, parts.result, study.result)
+    evaluation = evaluate(settled, store, labelled.result, validated.result, parts.result, model.result)
     lineage = Lineage(
         collected=collected.result,
         cleaned=cleaned.result,

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tidemill.snapshot import Snapshot
+from tidemill.usecase.cleaning import CleanRules
 
 __all__ = [
     "Baseline",
@@ -81,13 +82,17 @@ class Collected(Record):
 
 
 class Cleaned(Record):
-    """Tidied rows. ``refused`` counts rows by reason; they are all in ``quarantine``."""
+    """Tidied rows. ``refused`` counts rows by reason; they are all in ``quarantine``.
+
+    ``rules`` are the use case's, with what was fitted on the training rows; None in records from before there were any.
+    """
 
     snapshot: Snapshot
     quarantine: Snapshot | None
     deduplicated: int
     refused: dict[str, int]
     changes: tuple[str, ...] = ()
+    rules: CleanRules | None = None
 
 
 class ClassCount(Record):

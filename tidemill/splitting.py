@@ -24,7 +24,7 @@ from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["split"]
+__all__ = ["how", "moments", "split"]
 
 _TRAIN, _GATE, _LATER = range(3)
 _Sides = npt.NDArray[np.int64]
@@ -76,10 +76,29 @@ def split(
     )
 
 
-def _by(use_case: UseCase) -> Literal["time", "group", "random"]:
+def how(use_case: UseCase) -> Literal["time", "group", "random"]:
+    """What the rows are divided by."""
     asked = use_case.split.by
-    if asked == "auto":
-        asked = "time" if use_case.time else "group" if use_case.group else "random"
+    return asked if asked != "auto" else "time" if use_case.time else "group" if use_case.group else "random"
+
+
+def moments(use_case: UseCase, times: pd.Series, until: datetime | None) -> tuple[datetime, datetime | None]:
+    """The moments from which rows are the gate's, and from which they are nobody's; ``times`` are the rows' own.
+
+    Raises :exc:`UserError` when no row is before the second.
+    """
+    rules = use_case.split
+    boundary, end = rules.train_until, rules.gate_until
+    if until is not None:
+        boundary = until - (end - boundary) if boundary and end else None
+        end = until
+    if boundary is None:
+        boundary = _share_boundary(times if end is None else times[times < end], rules.gate_share)
+    return boundary, end
+
+
+def _by(use_case: UseCase) -> Literal["time", "group", "random"]:
+    asked = how(use_case)
     if asked == "time" and use_case.group is not None:
         emit(
             Note(
@@ -91,14 +110,8 @@ def _by(use_case: UseCase) -> Literal["time", "group", "random"]:
 
 
 def _by_time(store: Store, use_case: UseCase, snapshot: Snapshot, until: datetime | None) -> _Cut:
-    rules = use_case.split
     times = snapshot.read(store, [str(use_case.time)])[str(use_case.time)]
-    boundary, end = rules.train_until, rules.gate_until
-    if until is not None:
-        boundary = until - (end - boundary) if boundary and end else None
-        end = until
-    if boundary is None:
-        boundary = _share_boundary(times if end is None else times[times < end], rules.gate_share)
+    boundary, end = moments(use_case, times, until)
     sides = np.where((times >= boundary).to_numpy(), _GATE, _TRAIN)
     if end is not None:
         sides[(times >= end).to_numpy()] = _LATER

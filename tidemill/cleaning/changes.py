@@ -8,12 +8,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidemill.cleaning.measures import units_in
 from tidemill.cleaning.normalising import Kind, unreadable
+from tidemill.cleaning.texts import arrow_text
+from tidemill.usecase.cleaning import Fitted
 from tidemill.usecase.schema import CleanRules
 
-__all__ = ["Changes", "values"]
+__all__ = ["Changes", "mends"]
 
 _PLURALS: dict[Kind, str] = {"number": "numbers", "time": "times"}
+_SHOWN = 3
 
 
 class Changes:
@@ -23,6 +27,7 @@ class Changes:
         self._inferred, self._rules = inferred, rules
         self._emptied: Counter[str] = Counter()
         self._trimmed: Counter[str] = Counter()
+        self._converted: Counter[str] = Counter()
         self._columns: list[str] = []
 
     def add(self, raw: pd.DataFrame, tidy: pd.DataFrame) -> None:
@@ -36,6 +41,8 @@ class Changes:
             if gone:
                 lost = column.isna() & before.notna() & ~unreadable(before, column, self._rules)
                 self._emptied[str(name)] += int(lost.sum())
+            if str(name) in self._rules.units and isinstance(before.dtype, pd.StringDtype):
+                self._converted[str(name)] += _with_unit(before[column.notna()])
             if isinstance(column.dtype, pd.StringDtype) and isinstance(before.dtype, pd.StringDtype):
                 differ = pc.not_equal(pa.array(before), pa.array(column))
                 self._trimmed[str(name)] += pc.sum(differ).as_py() or 0
@@ -47,8 +54,44 @@ class Changes:
             if self._emptied[name]:
                 said.append(f"{values(self._emptied[name])} of `{name}` became null")
             if self._trimmed[name]:
-                said.append(f"{values(self._trimmed[name])} of `{name}` trimmed of white space")
+                said.append(f"{values(self._trimmed[name])} of `{name}` {self._how(name)}")
+            if self._converted[name]:
+                said.append(
+                    f"{values(self._converted[name])} of `{name}` had a unit and are in {self._rules.units[name]}"
+                )
         return tuple(said)
+
+    def _how(self, name: str) -> str:
+        if name in self._rules.synonyms or self._rules.case_of(name) != "keep":
+            return "written anew (white space, letters, synonyms)"
+        return "trimmed of white space"
+
+
+def mends(fitted: Fitted, counts: Counter[tuple[str, str]]) -> tuple[str, ...]:
+    """A sentence for each thing that was put right."""
+    said = []
+    for (name, what), count in counts.items():
+        if not count:
+            continue
+        if what == "spelt":
+            chosen = ", ".join(f"`{spelling}`" for spelling in list(fitted.spellings[name].values())[:_SHOWN])
+            more = ", …" if len(fitted.spellings[name]) > _SHOWN else ""
+            said.append(f"{values(count)} of `{name}` spelt like most of their kind: {chosen}{more}")
+        elif what == "filled":
+            value = fitted.fill[name]
+            shown = f"`{value}`" if isinstance(value, str) else f"{value:g}"
+            said.append(f"{count:,} gap{'' if count == 1 else 's'} of `{name}` filled with {shown}")
+        else:
+            bounds = fitted.bounds[name]
+            low, high = ("…" if bound is None else f"{bound:.6g}" for bound in (bounds.low, bounds.high))
+            done = "moved to the bound" if what == "clip" else "taken away"
+            said.append(f"{values(count)} of `{name}` outside {low} to {high} {done}")
+    return tuple(said)
+
+
+def _with_unit(texts: pd.Series) -> int:
+    units = units_in(arrow_text(texts))
+    return int(pc.sum(pc.not_equal(units, "")).as_py() or 0)
 
 
 def values(count: int) -> str:

@@ -7,20 +7,25 @@ levels out of a column of numbers.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidemill.cleaning.measures import units_in
 from tidemill.cleaning.normalising import Kind, parse_times
+from tidemill.cleaning.texts import arrow_text
+from tidemill.units import is_unit
 from tidemill.usecase.schema import CleanRules
 
-__all__ = ["MOST", "Readings", "inferred_kinds"]
+__all__ = ["MOST", "Measures", "Readings", "inferred_kinds"]
 
 MOST = 0.98
 _FEWEST = 20
 _LIKELY: dict[Kind, str] = {"number": r"^[+-]?(?:[1-9.\sinIN]|0(?:\D|$))", "time": r"^\d{4}-\d{2}-\d{2}"}
+_MEASURE = r"^[^\d]{0,4}\d[\d,.]*\s*[^\d]{0,12}$|^[^\d]{1,4}\d[\d,.]*$"
 
 
 @dataclass
@@ -59,6 +64,33 @@ class Readings:
         for kind, read in self.read.items():
             if self.values and read / self.values >= MOST and len(self.different[kind]) >= min(_FEWEST, self.values):
                 return kind
+        return None
+
+
+@dataclass
+class Measures:
+    """How many values of one text column are a number and a unit, and which, counted as parts go by."""
+
+    most: int
+    values: int = 0
+    units: Counter[str] = field(default_factory=Counter)
+    open: bool = True
+
+    def add(self, column: pd.Series) -> None:
+        """Count a part."""
+        values = arrow_text(column).drop_null()
+        self.values += len(values)
+        likely = values.filter(pc.match_substring_regex(values, _MEASURE))
+        found = pc.value_counts(units_in(likely).drop_null()).to_pylist()
+        self.units.update({one["values"]: one["counts"] for one in found if one["values"]})
+        if self.values - self.units.total() > (1 - MOST) * self.most:
+            self.open, self.units = False, Counter()
+
+    def unit(self) -> str | None:
+        """The unit of nearly all of them."""
+        for unit, count in self.units.most_common(1):
+            if count / self.values >= MOST and is_unit(unit):
+                return unit
         return None
 
 

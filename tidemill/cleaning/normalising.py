@@ -7,14 +7,15 @@ column holds numbers, say) is :mod:`tidemill.cleaning.inference`'s, and ends in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tidemill.cleaning.measures import measured
+from tidemill.cleaning.texts import arrow_text, tidy_texts
 from tidemill.errors import UserError
 from tidemill.usecase.schema import CleanRules, UseCase
 
@@ -28,8 +29,11 @@ UTC_MICROSECONDS = "datetime64[us, UTC]"
 
 
 def declared_kinds(use_case: UseCase) -> dict[str, Kind]:
-    """What the use case says its columns are: ``columns.types``, and the time column is a time."""
+    """What the use case says its columns are: ``columns.types``, columns with a unit or with formats, and the time."""
+    rules = use_case.clean
     kinds: dict[str, Kind] = dict(use_case.columns.types)
+    kinds.update(dict.fromkeys(rules.units, "number"))
+    kinds.update(dict.fromkeys(rules.time_formats, "time"))
     if use_case.time is not None:
         kinds[use_case.time] = "time"
     return kinds
@@ -38,13 +42,15 @@ def declared_kinds(use_case: UseCase) -> dict[str, Kind]:
 def normalise(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind]) -> pd.DataFrame:
     """The same rows with tidy values: a new frame with the same columns, index and length.
 
-    * text is trimmed and empty text becomes null (``rules.strip``), and so do the words of ``rules.missing``;
+    * text is tidied (``rules.strip``, ``spaces``, ``synonyms`` and, where it is not declared to be something else,
+      ``case``), and words and numbers that mean missing become null;
     * columns that ``types`` names become ``float64`` or an integer type (number), ``str`` (category),
       ``datetime64[us, UTC]`` (time) or ``boolean``; what can't be read as such becomes null;
     * other columns keep their type, except that ``object`` columns get the plain type of what they
       hold, infinities become null, and times become UTC in microseconds.
 
-    Raises :exc:`UserError` when two columns have one name.
+    What was fitted (``rules.fitted``) is :func:`tidemill.cleaning.mending.mended`'s. Raises :exc:`UserError` when two
+    columns have one name.
     """
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
@@ -60,45 +66,52 @@ def normalise(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind])
 def unreadable(before: pd.Series, after: pd.Series, rules: CleanRules) -> pd.Series:
     """Which values :func:`normalise` lost for want of a reading: there before, and null after (bool, same index)."""
     lost = after.isna() & before.notna()
-    if lost.any():
-        lost &= _plain(before, rules).notna()
-    return lost
+    if not lost.any() or _is_text(after):  # any text is a text
+        return lost & False
+    said = _plain(before[lost], rules, "number")
+    meant = said.notna()
+    if before.name in rules.missing_numbers:
+        meant &= ~_as_number(said, rules).isin(rules.missing_numbers[str(before.name)])
+    result = lost.copy()
+    result[lost] = meant.to_numpy(dtype=bool)
+    return result
 
 
 def parse_times(column: pd.Series, rules: CleanRules) -> pd.Series:
     """A column as ``datetime64[us, UTC]``: null where it can't be read. Times without an offset are UTC."""
-    return _as_time(_plain(column, rules))
+    return _as_time(_plain(column, rules, "time"), rules)
 
 
 def _tidy(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Series:
-    plain = _plain(column, rules)
-    if kind == "number":
-        return _as_number(plain)
+    plain = _plain(column, rules, kind)
     if kind == "category":
-        return _as_category(plain)
+        return _as_category(plain, rules, kind)
     if kind == "boolean":
-        return _as_boolean(plain)
+        return _as_boolean(plain, rules)
     if kind == "time":
-        return _as_time(plain)
-    return plain
+        return _as_time(plain, rules)
+    numbers = _as_number(plain, rules) if kind == "number" else plain
+    missing = rules.missing_numbers.get(str(column.name))
+    if missing and numbers.dtype.kind in "iuf":
+        return numbers.astype("float64").mask(numbers.isin(missing))
+    return numbers
 
 
-def _plain(column: pd.Series, rules: CleanRules) -> pd.Series:
+def _plain(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Series:
     """The column in one of the plain types: numbers, ``boolean``, ``str`` or UTC times."""
     dtype = column.dtype
     if isinstance(dtype, pd.StringDtype):
-        return _tidy_text(column, rules)
+        return _tidy_text(column, rules, kind)
     if isinstance(dtype, pd.CategoricalDtype):
-        return _plain(column.astype(dtype.categories.dtype), rules)
+        return _plain(column.astype(dtype.categories.dtype), rules, kind)
     if isinstance(dtype, pd.ArrowDtype):
-        return _plain(
-            pa.chunked_array([pa.array(column)]).to_pandas().set_axis(column.index).rename(column.name), rules
-        )
+        values = pa.chunked_array([pa.array(column)]).to_pandas()
+        return _plain(values.set_axis(column.index).rename(column.name), rules, kind)
     if dtype.kind in "iuf":
         return _plain_number(column)
     if dtype.kind == "M":
         return _utc(column)
-    return _plain_object(column, rules) if dtype == np.dtype(object) else column
+    return _plain_object(column, rules, kind) if dtype == np.dtype(object) else column
 
 
 def _plain_number(column: pd.Series) -> pd.Series:
@@ -108,7 +121,7 @@ def _plain_number(column: pd.Series) -> pd.Series:
     return column.astype("int64") if whole else _finite(column.astype("float64"))
 
 
-def _plain_object(column: pd.Series, rules: CleanRules) -> pd.Series:
+def _plain_object(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Series:
     """An ``object`` column as the plain type of what it holds; mixed values become text."""
     held = pd.api.types.infer_dtype(column, skipna=True)
     if held == "empty":
@@ -120,20 +133,21 @@ def _plain_object(column: pd.Series, rules: CleanRules) -> pd.Series:
     if held in ("datetime", "datetime64", "date"):
         return _utc(pd.to_datetime(column, utc=True))
     texts = column.map(text_of, na_action="ignore") if held != "string" else column
-    return _tidy_text(texts.astype("str"), rules)
+    return _tidy_text(texts.astype("str"), rules, kind)
 
 
-def _tidy_text(column: pd.Series, rules: CleanRules) -> pd.Series:
-    values = pa.array(column, type=pa.large_string(), from_pandas=True)
-    if rules.strip:
-        values = pc.utf8_trim_whitespace(values)
-    missing = pa.array(["", *rules.missing] if rules.strip else rules.missing, values.type)
-    tidy = pc.if_else(pc.is_in(values, value_set=missing), pa.scalar(None, values.type), values)
-    return _from_arrow(tidy, column)
+def _tidy_text(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Series:
+    name = str(column.name)
+    values = arrow_text(column)
+    tidy = tidy_texts(values, rules, name, rules.case_of(name) if kind in (None, "category") else "keep")
+    return column if tidy.equals(values) else pd.Series(tidy, index=column.index, name=column.name, dtype="str")
 
 
-def _as_number(column: pd.Series) -> pd.Series:
+def _as_number(column: pd.Series, rules: CleanRules) -> pd.Series:
     if _is_text(column):
+        unit = rules.units.get(str(column.name))
+        if unit is not None:
+            return pd.Series(measured(arrow_text(column), unit), index=column.index, name=column.name)
         return _finite(pd.to_numeric(column, errors="coerce").astype("float64"))
     if column.dtype.kind == "b":
         return column.astype("float64")
@@ -142,30 +156,44 @@ def _as_number(column: pd.Series) -> pd.Series:
     return column
 
 
-def _as_category(column: pd.Series) -> pd.Series:
+def _as_category(column: pd.Series, rules: CleanRules, kind: Kind) -> pd.Series:
     if _is_text(column):
         return column
     levels = pd.Series(column.dropna().unique())
-    words = dict(zip(levels, levels.map(text_of), strict=True))
-    return column.map(words, na_action="ignore").astype("str")
+    words = _tidy_text(pd.Series(levels.map(text_of), dtype="str", name=column.name), rules, kind)
+    return column.map(dict(zip(levels, words, strict=True)), na_action="ignore").astype("str")
 
 
-def _as_boolean(column: pd.Series) -> pd.Series:
+def _as_boolean(column: pd.Series, rules: CleanRules) -> pd.Series:
     if column.dtype.kind == "b":
         return column.astype("boolean")
-    words = _as_category(column).str.lower()
+    words = _as_category(column, rules, "boolean").str.lower()
     known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
     return words.map(known, na_action="ignore").astype("boolean")
 
 
-def _as_time(column: pd.Series) -> pd.Series:
+def _as_time(column: pd.Series, rules: CleanRules) -> pd.Series:
     if column.dtype.kind == "M":
         return column
     if _is_text(column):
-        return _utc(pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce"))
+        return _read_times(column, rules.time_formats.get(str(column.name), ()))
     if column.dtype.kind in "iuf":
         return _from_epoch(column)
     return pd.Series(pd.NaT, index=column.index, name=column.name, dtype=UTC_MICROSECONDS)
+
+
+def _read_times(column: pd.Series, formats: Sequence[str]) -> pd.Series:
+    """Text by the first of the formats that fits it, else as ISO 8601."""
+    times: pd.Series | None = None
+    for form in (*formats, "ISO8601"):
+        left = np.flatnonzero(times.isna() & column.notna()) if times is not None else np.arange(len(column))
+        read = _utc(pd.to_datetime(column.iloc[left], format=form, utc=True, errors="coerce"))
+        if times is None:
+            times = read
+        elif len(left):
+            times.iloc[left] = read.array
+    assert times is not None
+    return times
 
 
 def _from_epoch(column: pd.Series) -> pd.Series:
@@ -206,7 +234,3 @@ def text_of(value: object) -> str:
 
 def _is_text(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.StringDtype)
-
-
-def _from_arrow(values: pa.Array, like: pd.Series) -> pd.Series:
-    return pd.Series(values, index=like.index, name=like.name, dtype="str")

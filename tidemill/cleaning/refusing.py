@@ -7,14 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
+from tidemill.cleaning.measures import units_in
+from tidemill.cleaning.mending import beyond
 from tidemill.cleaning.normalising import Kind, unreadable
+from tidemill.cleaning.texts import arrow_text
 from tidemill.errors import UserError, did_you_mean
-from tidemill.usecase.schema import UseCase
+from tidemill.usecase.cleaning import Bounds
+from tidemill.usecase.schema import CleanRules, UseCase
 
 __all__ = ["Refusal", "Refused", "judged", "refusals"]
 
 _WORDS: Mapping[Kind, str] = {"number": "a number", "time": "a time", "boolean": "true or false", "category": "text"}
+_DATE = r"^\s*\d{1,4}[./ -](?:\d{1,2}|[A-Za-z]{3,9})[./ -]\d{1,4}\b"
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,7 @@ def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Ma
     _check_named(use_case, tidy)
     for name, kind in kinds.items():
         if name in tidy:
-            yield from _some(
-                f"type:{name}", f"`{name}` is not {_WORDS[kind]}", unreadable(raw[name], tidy[name], rules)
-            )
+            yield from _unread(name, kind, raw[name], unreadable(raw[name], tidy[name], rules), rules)
     needed = dict.fromkeys([*([use_case.time] if use_case.time else []), *use_case.id, *rules.required])
     for name in needed:
         lost = tidy[name].isna() & ~unreadable(raw[name], tidy[name], rules)
@@ -48,6 +52,34 @@ def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Ma
             yield from _some(f"range:{name}", f"`{name}` is below {low:g}", values < low)
         if high is not None:
             yield from _some(f"range:{name}", f"`{name}` is above {high:g}", values > high)
+    for name, bounds in (rules.fitted.bounds if rules.fitted else {}).items():
+        if bounds.then == "refuse":
+            reason = f"`{name}` is an outlier: {_beyond(bounds)}"
+            yield from _some(f"outlier:{name}", reason, pd.Series(beyond(tidy[name], bounds), index=tidy.index))
+
+
+def _unread(name: str, kind: Kind, raw: pd.Series, lost: pd.Series, rules: CleanRules) -> Iterator[Refusal]:
+    """Values that can't be read as what their column is, by why not."""
+    if not lost.any():
+        return
+    texts = arrow_text(raw[lost].map(str).astype("str"))
+    odd = np.zeros(len(texts), dtype=bool)
+    why = ""
+    if name in rules.units:
+        odd = units_in(texts).is_valid().to_numpy(zero_copy_only=False)
+        why = f"`{name}` is a number in a unit that can't be made {rules.units[name]}"
+    elif kind == "time":
+        odd = pc.match_substring_regex(texts, _DATE).to_numpy(zero_copy_only=False)
+        why = f"`{name}` is a date whose order is not told: declare it under `clean.time_formats`"
+    mask = lost.copy()
+    mask[lost] = odd
+    yield from _some(f"type:{name}", why, mask)
+    yield from _some(f"type:{name}", f"`{name}` is not {_WORDS[kind]}", lost & ~mask)
+
+
+def _beyond(bounds: Bounds) -> str:
+    said = [f"below {bounds.low:.6g}"] if bounds.low is not None else []
+    return " or ".join([*said, *([f"above {bounds.high:.6g}"] if bounds.high is not None else [])])
 
 
 @dataclass(frozen=True)

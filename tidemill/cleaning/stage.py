@@ -6,39 +6,58 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tidemill.cleaning.changes import Changes
+from tidemill.cleaning.changes import Changes, mends
 from tidemill.cleaning.facts import Facts, gathered, raw_frames
+from tidemill.cleaning.fitting import Sample, check_fills, fitted, needs_rows
 from tidemill.cleaning.hashing import Hashes, hash_rows, hash_values, mixed
-from tidemill.cleaning.normalising import Kind, declared_kinds, normalise, unreadable
+from tidemill.cleaning.mending import Tally, mended, respelt
+from tidemill.cleaning.normalising import Kind, declared_kinds, normalise, parse_times, unreadable
 from tidemill.cleaning.refusing import Refused, judged, refusals
 from tidemill.cleaning.repeats import KEPT, REFUSED, REPEATED, SUPERSEDED, Fates, fates
 from tidemill.errors import TidemillError, UserError
+from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import Cleaned, Collected
 from tidemill.snapshot import Snapshot, SnapshotWriter
+from tidemill.splitting import how, moments
 from tidemill.store import Store
-from tidemill.usecase.schema import UseCase
+from tidemill.usecase.cleaning import Fitted
+from tidemill.usecase.schema import CleanRules, UseCase
 
 __all__ = ["clean"]
 
 
-def clean(store: Store, use_case: UseCase, collected: Collected) -> Cleaned:
+def clean(
+    store: Store,
+    use_case: UseCase,
+    collected: Collected,
+    *,
+    until: datetime | None = None,
+    like: CleanRules | None = None,
+) -> Cleaned:
     """Tidy the values, keep one of equal rows, refuse what can't be right, keep the newest row of each id.
 
     In that order: equal rows are those that are equal once tidied, and a broken row never displaces a
     good one of the same id. Refused rows go to Quarantine as they came, with `_rule` and `_reason`.
     Rows in = rows out + quarantined + deduplicated, always.
 
+    Spellings, outliers and gaps are put right last, with numbers fitted on the rows before the split's boundary
+    (``until`` moves it as it moves the split's), or with those of ``like``: the rules that a model was trained with.
+
     Three passes over the parts: what needs whole columns, what becomes of each row, and the writing. Memory is for
     a few parts; some 50 bytes a row go to temporary disk. Rows are equal when their 128-bit hashes are.
     Raises :exc:`UserError` when no row is left, and for rules about columns that are not there.
     """
-    work = _Work(store, use_case, collected.snapshot, gathered(store, use_case, collected.snapshot))
+    facts = gathered(store, use_case, collected.snapshot)
+    fit, notes = (like.fitted, ()) if like is not None else _fit(store, use_case, collected.snapshot, facts, until)
+    use_case = use_case.settled(use_case.clean.model_copy(update={"fitted": fit}))
+    work = _Work(store, use_case, collected.snapshot, facts)
     with fates(collected.snapshot.rows) as book:
         changes = _judge(work, book)
         book.settle()
@@ -52,8 +71,43 @@ def clean(store: Store, use_case: UseCase, collected: Collected) -> Cleaned:
         quarantine=written.refused,
         deduplicated=deduplicated,
         refused=dict(written.counts),
-        changes=changes.told(),
+        changes=(*changes.told(), *(mends(fit, written.mended) if fit else ()), *notes, *_proposals(facts)),
+        rules=use_case.clean,
     )
+
+
+def _fit(
+    store: Store, use_case: UseCase, raw: Snapshot, facts: Facts, until: datetime | None
+) -> tuple[Fitted | None, tuple[str, ...]]:
+    """What the rules leave to the data; None when they leave nothing."""
+    kinds = {**declared_kinds(use_case), **facts.kinds}
+    columns = tuple(column.name for column in raw.manifest(store).columns)
+    boundary = None
+    if needs_rows(use_case.clean):
+        boundary = _boundary(store, use_case, raw, until)
+    sample = Sample(partial(raw_frames, store, raw, facts), columns, kinds, boundary)
+    fit, notes = fitted(use_case, sample, facts.spellings)
+    return (fit if fit != Fitted() else None), notes
+
+
+def _boundary(store: Store, use_case: UseCase, raw: Snapshot, until: datetime | None) -> datetime | None:
+    """The moment from which rows are the gate's; None when they are not told by time."""
+    if how(use_case) != "time" or use_case.time is None:
+        return None
+    name = use_case.time
+    times = pd.concat([parse_times(frame[name], use_case.clean).dropna() for frame in raw.frames(store, [name])])
+    return moments(use_case, times, until)[0]
+
+
+def _proposals(facts: Facts) -> tuple[str, ...]:
+    """What a person may want to declare."""
+    said = tuple(
+        f"`{name}` holds numbers in `{unit}` and stays text: `clean.units: {{{name}: '{unit}'}}` reads them as numbers"
+        for name, unit in facts.units.items()
+    )
+    for sentence in said:
+        emit(Note(sentence))
+    return said
 
 
 @dataclass(frozen=True)
@@ -82,8 +136,11 @@ def _judge(work: _Work, book: Fates) -> Changes:
     changes = Changes(work.facts.kinds, rules)
     by_id = bool(rules.unique_id and use_case.id)
     start = 0
-    for raw, tidy in work.frames():
-        changes.add(raw, tidy)
+    for raw, normalised in work.frames():
+        tidy = respelt(normalised, rules.fitted)
+        if not start:
+            check_fills(use_case.clean, tidy)
+        changes.add(raw, normalised)
         refused = judged(raw, refusals(use_case, raw, tidy, work.kinds)).mask.to_numpy()
         rows = _row_hashes(raw, tidy, work) if rules.deduplicate else None
         ids = hash_rows(tidy, use_case.id) if by_id else None
@@ -111,6 +168,7 @@ class _Written:
     kept: Snapshot
     refused: Snapshot | None
     counts: Counter[str]
+    mended: Counter[tuple[str, str]]
 
 
 def _write(work: _Work, book: Fates) -> _Written:
@@ -119,10 +177,11 @@ def _write(work: _Work, book: Fates) -> _Written:
     kept = SnapshotWriter(work.store, name, "cleaned", parents=parents, code=code)
     refused = SnapshotWriter(work.store, name, "quarantine", parents=parents, code=code)
     counts: Counter[str] = Counter()
+    mends_made: Counter[tuple[str, str]] = Counter()
     newest: datetime | None = None
     for raw, tidy, fate in _with_fates(work, book):
         keep = fate == KEPT
-        kept.add(tidy, keep)
+        kept.add(mended(tidy, work.use_case.clean, Tally(keep, mends_made)), keep)
         if work.use_case.time and keep.any():
             last = tidy.loc[keep, work.use_case.time].max().to_pydatetime()
             newest = last if newest is None else max(newest, last)
@@ -130,7 +189,7 @@ def _write(work: _Work, book: Fates) -> _Written:
             found = _refused(work, raw, tidy, fate)
             refused.add(found.rows)
             counts.update(found.counts)
-    return _Written(kept.close(watermark=newest), refused.close() if counts else None, counts)
+    return _Written(kept.close(watermark=newest), refused.close() if counts else None, counts, mends_made)
 
 
 def _with_fates(work: _Work, book: Fates) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, npt.NDArray[np.uint8]]]:
@@ -142,7 +201,7 @@ def _with_fates(work: _Work, book: Fates) -> Iterator[tuple[pd.DataFrame, pd.Dat
 
 def _refused(work: _Work, raw: pd.DataFrame, tidy: pd.DataFrame, fate: npt.NDArray[np.uint8]) -> Refused:
     rows = fate == REFUSED
-    raw, tidy = raw[rows], tidy[rows]
+    raw, tidy = raw[rows], respelt(tidy[rows], work.use_case.clean.fitted)
     return judged(raw, refusals(work.use_case, raw, tidy, work.kinds))
 
 

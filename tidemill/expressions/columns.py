@@ -89,7 +89,7 @@ def coerced(column: pd.Series, kind: Kind, wanted_by: str) -> pd.Series:
     raise UserError(f"{wanted_by} wants {WORDS[kind]}, and was given {WORDS[found]}{mend}")
 
 
-_AS_IT_IS = CleanRules(strip=False, missing=())
+_AS_IT_IS = CleanRules(strip=False, spaces=False, missing=())
 _MENDS: dict[tuple[Kind, Kind], str] = {
     ("text", "number"): ": declare the column a `number` under `columns.types`, or mend the data",
     ("text", "time"): ": declare the column a `time` under `columns.types`, or mend the data",

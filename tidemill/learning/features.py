@@ -15,9 +15,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from tidemill.cleaning import Kind, normalise
+from tidemill.cleaning.mending import mended
 from tidemill.cleaning.normalising import unreadable
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
@@ -77,6 +78,12 @@ class Recipe(_Frozen):
     clean: CleanRules
     reference: str | None
     excluded: dict[str, str]
+
+    @field_validator("clean", mode="before")
+    @classmethod
+    def _as_it_was(cls, said: object) -> object:
+        """Rules that were stored before there was ``spaces`` left the white space within texts alone."""
+        return {**said, "spaces": False} if isinstance(said, dict) and "spaces" not in said else said
 
     @property
     def feature_names(self) -> list[str]:
@@ -169,7 +176,9 @@ class Recipe(_Frozen):
             self._check_readable(before[name], read[name])
         for name in made:
             self._derive(name, read)
-        return read.assign(**normalise(read[made], self.clean, self.kinds)) if made else read
+        if made:
+            read = read.assign(**normalise(read[made], self.clean, self.kinds))
+        return mended(read, self.clean)
 
     def _inputs(self, name: str, frame: pd.DataFrame) -> set[str]:
         """The columns of the frame that ``name`` is made from."""

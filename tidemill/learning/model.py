@@ -22,7 +22,7 @@ from tidemill.learning.margins import Calibration, probabilities
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
-from tidemill.store import Store
+from tidemill.store import Json, Store
 
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
@@ -68,8 +68,7 @@ class ModelDescription(_Frozen):
     @property
     def id(self) -> str:
         """The first 16 hex digits of the sha256 of this description, which holds the boosters' own hashes."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _id_of(self.model_dump(mode="json"))
 
 
 class Model:
@@ -108,7 +107,7 @@ class Model:
                     f"{store.url_of(f'{reference.prefix}/{member.file}')} was changed after it was written: "
                     "restore it from a backup, or train again"
                 )
-        if description.id != reference.id:
+        if _id_of(said) != reference.id:  # as it was stored: what was added to descriptions since is not part of it
             raise UserError(f"{store.url_of(key)} was changed after it was written: restore it, or train again")
         return cls(description, boosters, threads=threads)
 
@@ -255,3 +254,8 @@ class Model:
 
 def _text(label: Label) -> str:
     return str(label).lower() if isinstance(label, bool) else str(label)
+
+
+def _id_of(said: Json) -> str:
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

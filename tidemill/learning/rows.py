@@ -12,26 +12,33 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tidemill.cleaning import Kind, normalise
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of, unreadable
+from tidemill.cleaning.texts import folded, tidy_texts
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
 from tidemill.learning.columns import MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
+from tidemill.usecase.cleaning import Bounds
 
 __all__ = ["Row", "RowPredictor", "RowReader", "Scalar", "placed"]
 
 Scalar = str | int | float | bool | None
 Row = Mapping[str, Scalar]
 
+_Text = Callable[[str], str | None]
+
 _MOST_PLANS = 256
+_MOST_TEXTS = 10_000
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.(?:\d{3}|\d{6}))?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -87,12 +94,8 @@ class RowReader:
         clean = recipe.clean
         self._missing = frozenset({*clean.missing, *([""] if clean.strip else [])})
         self._known = frozenset(recipe.kinds)
-        self._read: dict[Kind, Callable[[Scalar], object]] = {
-            "number": _number,
-            "category": self._category,
-            "boolean": self._boolean,
-            "time": _time,
-        }
+        self._odd_text = lru_cache(_MOST_TEXTS)(self._general_text)
+        self._read = {name: self._reader(name, kind) for name, kind in recipe.kinds.items()}
         self._levels = {
             feature.name: {level: code + 1.0 for code, level in enumerate(feature.levels)}
             for feature in recipe.features
@@ -121,11 +124,28 @@ class RowReader:
         tidy = {name: self._tidy(name, rows, places) for name in plan.columns}
         for name, single in plan.computed:
             tidy[name] = _computed(single, tidy, len(places))
-        for position, feature in plan.direct:
-            matrix[places, position] = self._values(feature, tidy)
         if plan.derived is not None:
             frame = pd.DataFrame({name: self._series(name, tidy[name]) for name in plan.inputs})
             matrix[np.ix_(places, plan.places)] = plan.derived.transform(frame)
+        self._mend(tidy)
+        for position, feature in plan.direct:
+            matrix[places, position] = self._values(feature, tidy)
+
+    def _mend(self, tidy: dict[str, list[Any]]) -> None:
+        """Put right, value by value, what :func:`tidemill.cleaning.mending.mended` does in a frame."""
+        fitted, kinds = self._recipe.clean.fitted, self._recipe.kinds
+        if fitted is None:
+            return
+        for name in tidy.keys() & fitted.spellings.keys():
+            if kinds[name] == "category":
+                spelt = fitted.spellings[name]
+                tidy[name] = [text and spelt.get(folded(text), text) for text in tidy[name]]
+        for name in tidy.keys() & fitted.bounds.keys():
+            if kinds[name] == "number":
+                tidy[name] = _bounded(tidy[name], fitted.bounds[name], fitted.fill.get(name))
+        for name in tidy.keys() & fitted.fill.keys():
+            value = fitted.fill[name] if kinds[name] == "category" else float(fitted.fill[name])
+            tidy[name] = [value if one is None or one != one else one for one in tidy[name]]
 
     def _alone(self, row: Row, number: int) -> Matrix:
         try:
@@ -201,7 +221,7 @@ class RowReader:
 
     def _tidy(self, name: str, rows: Sequence[Row], places: Sequence[int]) -> list[Any]:
         """One column's tidy values: float, str or datetime, as its kind is; for booleans 1.0 and 0.0."""
-        read = self._read[self._recipe.kinds[name]]
+        read = self._read[name]
         values: list[Any] = []
         odd: list[int] = []
         for place in places:
@@ -247,18 +267,46 @@ class RowReader:
             column=name,
         )
 
-    def _category(self, value: Scalar) -> str | None:
+    def _reader(self, name: str, kind: Kind) -> Callable[[Scalar], object]:
+        """How one value of a column is read."""
+        clean = self._recipe.clean
+        if kind == "number":
+            missing = clean.missing_numbers.get(name)
+            return partial(_number_but, frozenset(missing)) if missing else _number
+        if kind == "time":
+            return _time_elsewhere if name in clean.time_formats else _time
+        odd = partial(self._odd_text, name, kind)
+        plain = name not in clean.synonyms and (kind == "boolean" or clean.case_of(name) == "keep")
+        return partial(self._category if kind == "category" else self._boolean, self._plain_text if plain else odd, odd)
+
+    def _category(self, plain: _Text, odd: _Text, value: Scalar) -> str | None:
         if isinstance(value, str):
-            text = value.strip() if self._recipe.clean.strip else value
-            return None if text in self._missing else text
+            if self._recipe.clean.spaces and ("  " in value or not value.isascii() or not value.isprintable()):
+                return odd(value)
+            return plain(value)
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             return None
-        return text_of(value)
+        return plain(text_of(value))
 
-    def _boolean(self, value: Scalar) -> float:
+    def _plain_text(self, value: str) -> str | None:
+        """Text that needs nothing but to be trimmed."""
+        text = value.strip() if self._recipe.clean.strip else value
+        return None if text in self._missing else text
+
+    def _general_text(self, name: str, kind: Kind, value: str) -> str | None:
+        """Text as cleaning tidies it."""
+        clean = self._recipe.clean
+        case = clean.case_of(name) if kind == "category" else "keep"
+        try:
+            text: str | None = tidy_texts(pa.array([value], pa.large_string()), clean, name, case)[0].as_py()
+        except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and no level of a category holds
+            return self._plain_text(value)
+        return text
+
+    def _boolean(self, plain: _Text, odd: _Text, value: Scalar) -> float:
         if isinstance(value, bool):
             return float(value)
-        text = self._category(value)
+        text = self._category(plain, odd, value)
         if text is None:
             return math.nan
         if text.lower() in TRUE_WORDS:
@@ -290,6 +338,28 @@ def _computed(single: Single, tidy: Mapping[str, list[Any]], rows: int) -> list[
     return [single.value({name: tidy[name][row] for name in names}) for row in range(rows)]
 
 
+def _bounded(numbers: list[float], bounds: Bounds, fill: object) -> list[float]:
+    """See :func:`tidemill.cleaning.mending.beyond`."""
+    low = -math.inf if bounds.low is None else bounds.low
+    high = math.inf if bounds.high is None else bounds.high
+    if bounds.then == "refuse":
+        return numbers
+    clip = bounds.then == "clip"
+    return [
+        one
+        if low <= one <= high or one == fill or math.isnan(one)
+        else (low if one < low else high)
+        if clip
+        else math.nan
+        for one in numbers
+    ]
+
+
+def _number_but(missing: frozenset[float], value: Scalar) -> float:
+    number = _number(value)
+    return math.nan if number in missing else number
+
+
 def _number(value: Scalar) -> float:
     if value is None:
         return math.nan
@@ -300,6 +370,13 @@ def _number(value: Scalar) -> float:
     except OverflowError:
         raise _OddValue from None
     return number if math.isfinite(number) else math.nan
+
+
+def _time_elsewhere(value: Scalar) -> datetime | None:
+    """A time of a column with formats of its own: text is for the general code."""
+    if isinstance(value, str):
+        raise _OddValue
+    return _time(value)
 
 
 def _time(value: Scalar) -> datetime | None:

@@ -15,8 +15,8 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from tidemill.expressions import columns_of
+from tidemill.usecase.cleaning import CleanRules
 from tidemill.usecase.sections import (
-    CleanRules,
     ColumnRules,
     EvaluateRules,
     GateRules,
@@ -114,6 +114,7 @@ class UseCase(Section):
         self._check_sources()
         self._check_derived()
         self._check_split()
+        self._check_clean()
         fitting = _METRICS.get(self.task, ())
         if fitting and self.tune.metric not in ("auto", *fitting):
             raise FieldError(
@@ -174,6 +175,37 @@ class UseCase(Section):
         for name in ("by", "train_until", "gate_until"):
             if self.time is None and getattr(self.split, name) not in (None, "auto", "group", "random"):
                 raise FieldError(("split", name), "it needs the time of each row: name the column under `time`")
+
+    def _check_clean(self) -> None:
+        rules, types = self.clean, self.columns.types
+        if rules.fitted is not None:
+            raise FieldError(("clean", "fitted"), "it is what cleaning finds in the data: leave it out")
+        for field, kind, names in (("units", "number", rules.units), ("time_formats", "time", rules.time_formats)):
+            for name in names:
+                if types.get(name, kind) != kind:
+                    raise FieldError(
+                        ("clean", field, name), f"under `columns.types` it is a {types[name]}: make it a {kind} there"
+                    )
+        target = self.target_inputs
+        for name in rules.fill:
+            if name in {self.time, *self.id, *target}:
+                raise FieldError(("clean", "fill", name), "a row without it is refused or waits: it can't be made up")
+        for name, rule in rules.outliers.items():
+            if name in target and rule.then != "refuse":
+                raise FieldError(
+                    ("clean", "outliers", name, "then"),
+                    "the target is made from it, and must stay what it was: `refuse` the rows, or leave it alone",
+                )
+
+    @property
+    def target_inputs(self) -> frozenset[str]:
+        """The columns that the target is, or is made from."""
+        target = self.target
+        return columns_of(target.expression) if target.expression else frozenset({str(target.column)})
+
+    def settled(self, rules: CleanRules | None) -> UseCase:
+        """The same use case with the rules as cleaning fitted them (None: as they are): for learning and judging."""
+        return self if rules is None else self.model_copy(update={"clean": rules})
 
     @property
     def folder(self) -> Path:

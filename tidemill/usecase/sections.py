@@ -15,15 +15,12 @@ from tidemill.usecase.values import (
     FieldError,
     Moment,
     OrText,
-    Range,
     Span,
     Text,
-    Texts,
     section_from_text,
 )
 
 __all__ = [
-    "CleanRules",
     "ColumnRules",
     "EvaluateRules",
     "GateRules",
@@ -111,23 +108,6 @@ class ColumnRules(Section):
             if name in self.forbid:
                 raise FieldError("allow", f"`{name}` is under `forbid` too: leave it in one of them")
         return self
-
-
-class CleanRules(Section):
-    """How rows are tidied, and which are refused."""
-
-    deduplicate: bool = Field(True, description="Keep one of rows that are equal in every column.")
-    unique_id: bool = Field(True, description="Keep the newest row of each `id`, when the use case names one.")
-    strip: bool = Field(True, description="Trim white space around text, and read empty text as missing.")
-    missing: Texts = Field(
-        ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"), description="Texts that mean missing."
-    )
-    ranges: dict[str, Range] = Field(
-        default_factory=dict,
-        description="Lowest and highest possible value of a column, such as `{age: [0, 120]}`, "
-        "with `null` for no bound; rows beyond are refused.",
-    )
-    required: Columns = Field((), description="Columns that must have a value; rows without are refused.")
 
 
 class ValidateRules(Section):
