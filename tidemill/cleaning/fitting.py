@@ -17,9 +17,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from tidemill.cleaning.mending import beyond, respelt
 from tidemill.cleaning.normalising import Kind, normalise
+from tidemill.cleaning.texts import tidy_texts
 from tidemill.errors import UserError, did_you_mean
 from tidemill.usecase.cleaning import Bounds, CleanRules, Fitted, Outliers
 from tidemill.usecase.schema import UseCase
@@ -67,6 +69,8 @@ def fitted(use_case: UseCase, sample: Sample, spellings: dict[str, dict[str, str
                 fill[name] = _median(_within(found.numbers(name), bounds.get(name)), name)
             elif value == "mode":
                 fill[name] = found.mode(name)
+            elif isinstance(value, str):
+                fill[name] = _tidied(value, rules, name)
     return fit.model_copy(update={"bounds": bounds, "fill": fill}), tuple(said)
 
 
@@ -183,6 +187,14 @@ def _bounds(name: str, rule: Outliers, numbers: _Numbers) -> tuple[Bounds, str]:
         return Bounds(then=rule.then), f"`{name}` is {middle:g} in every training row: none of its values is an outlier"
     reach = rule.robust_z * deviation
     return Bounds(low=middle - reach, high=middle + reach, then=rule.then), note
+
+
+def _tidied(value: str, rules: CleanRules, name: str) -> str:
+    """A text to fill with, as the column's own texts are tidied: else it would not stay what it is."""
+    text: str | None = tidy_texts(pa.array([value], pa.large_string()), rules, name, rules.case_of(name))[0].as_py()
+    if text is None:
+        raise UserError(f"clean.fill.{name}: `{value}` means missing under `clean.missing`: fill with another word")
+    return text
 
 
 def _within(numbers: _Numbers, bounds: Bounds | None) -> _Numbers:

@@ -70,7 +70,7 @@ def _unread(name: str, kind: Kind, raw: pd.Series, lost: pd.Series, rules: Clean
         why = f"`{name}` is a number in a unit that can't be made {rules.units[name]}"
     elif kind == "time":
         odd = pc.match_substring_regex(texts, _DATE).to_numpy(zero_copy_only=False)
-        why = f"`{name}` is a date whose order is not told: declare it under `clean.time_formats`"
+        why = f"`{name}` is a date in a form that is not declared: add it to `clean.time_formats`"
     mask = lost.copy()
     mask[lost] = odd
     yield from _some(f"type:{name}", why, mask)

@@ -96,7 +96,7 @@ def _boundary(store: Store, use_case: UseCase, raw: Snapshot, until: datetime | 
         return None
     name = use_case.time
     times = pd.concat([parse_times(frame[name], use_case.clean).dropna() for frame in raw.frames(store, [name])])
-    return moments(use_case, times, until)[0]
+    return moments(use_case, times, until)[0] if len(times) else None
 
 
 def _proposals(facts: Facts) -> tuple[str, ...]:
