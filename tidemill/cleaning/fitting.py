@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from tidemill.cleaning.mending import beyond, respelt
+from tidemill.cleaning.mending import beyond, held_by, respelt
 from tidemill.cleaning.normalising import Kind, normalise
 from tidemill.cleaning.texts import tidy_texts
 from tidemill.errors import UserError, did_you_mean
@@ -86,10 +86,9 @@ def check_fills(rules: CleanRules, tidy: pd.DataFrame) -> None:
     for name in rules.fitted.bounds:
         _as_numbers(tidy[name])
     for name, value in rules.fitted.fill.items():
-        kind = "text" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
-        held = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "time"}.get(tidy[name].dtype.kind)
-        if (held or "text") != kind:
-            raise UserError(f"clean.fill.{name}: the column holds {_HELD[held or 'text']}, and {value!r} is none")
+        held = held_by(tidy[name])
+        if held != held_by(value):
+            raise UserError(f"clean.fill.{name}: the column holds {_HELD[held]}, and {value!r} is not one of them")
 
 
 def _words(rules: CleanRules) -> list[str]:

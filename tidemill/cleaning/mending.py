@@ -17,7 +17,7 @@ import pyarrow as pa
 from tidemill.cleaning.texts import arrow_text, folded
 from tidemill.usecase.cleaning import Bounds, CleanRules, Fitted
 
-__all__ = ["Tally", "beyond", "mended", "respelt"]
+__all__ = ["Tally", "beyond", "held_by", "mended", "respelt"]
 
 
 @dataclass
@@ -65,11 +65,18 @@ def mended(frame: pd.DataFrame, rules: CleanRules, tally: Tally | None = None) -
         if name in frame:
             column = made.get(name, frame[name])
             empty = column.isna()
-            if empty.any():
+            if empty.any() and held_by(column) == held_by(value):
                 made[name] = column.fillna(value)
                 if tally is not None:
                     tally.add(name, "filled", empty.to_numpy(dtype=bool))
     return frame.assign(**made) if made else frame
+
+
+def held_by(what: object) -> str:
+    """What a tidy column, or a value to fill it with, holds: `text`, `boolean`, `number` or `time`."""
+    if isinstance(what, pd.Series):
+        return {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "time"}.get(what.dtype.kind, "text")
+    return "text" if isinstance(what, str) else "boolean" if isinstance(what, bool) else "number"
 
 
 def beyond(column: pd.Series, bounds: Bounds, fill: object = None) -> npt.NDArray[np.bool_]:

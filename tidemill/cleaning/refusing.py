@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from tidemill.cleaning.measures import units_in
-from tidemill.cleaning.mending import beyond
+from tidemill.cleaning.mending import beyond, held_by
 from tidemill.cleaning.normalising import Kind, unreadable
 from tidemill.cleaning.texts import arrow_text
 from tidemill.errors import UserError, did_you_mean
@@ -53,7 +53,7 @@ def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Ma
         if high is not None:
             yield from _some(f"range:{name}", f"`{name}` is above {high:g}", values > high)
     for name, bounds in (rules.fitted.bounds if rules.fitted else {}).items():
-        if bounds.then == "refuse":
+        if bounds.then == "refuse" and name in tidy and held_by(tidy[name]) == "number":
             reason = f"`{name}` is an outlier: {_beyond(bounds)}"
             yield from _some(f"outlier:{name}", reason, pd.Series(beyond(tidy[name], bounds), index=tidy.index))
 

@@ -57,7 +57,7 @@ def clean(
     facts = gathered(store, use_case, collected.snapshot)
     fit, notes = (like.fitted, ()) if like is not None else _fit(store, use_case, collected.snapshot, facts, until)
     use_case = use_case.settled(use_case.clean.model_copy(update={"fitted": fit}))
-    work = _Work(store, use_case, collected.snapshot, facts)
+    work = _Work(store, use_case, collected.snapshot, facts, like is None)
     with fates(collected.snapshot.rows) as book:
         changes = _judge(work, book)
         book.settle()
@@ -112,12 +112,13 @@ def _proposals(facts: Facts) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Work:
-    """One cleaning: where the rows are, and how they are read."""
+    """One cleaning: where the rows are, how they are read, and whether its rules were fitted on them (``fresh``)."""
 
     store: Store
     use_case: UseCase
     raw: Snapshot
     facts: Facts
+    fresh: bool
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -138,7 +139,7 @@ def _judge(work: _Work, book: Fates) -> Changes:
     start = 0
     for raw, normalised in work.frames():
         tidy = respelt(normalised, rules.fitted)
-        if not start:
+        if not start and work.fresh:
             check_fills(use_case.clean, tidy)
         changes.add(raw, normalised)
         refused = judged(raw, refusals(use_case, raw, tidy, work.kinds)).mask.to_numpy()

@@ -111,9 +111,7 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, UseCase]:
         "target": {"column": "y"},
         "clean": {name: draw(RULES[name]) for name in chosen},
         "id": draw(st.sampled_from([[], ["whole"], ["whole", "time"]])),
-        "columns": {
-            "types": draw(st.sampled_from([{}, {}, {"text": "number"}, {"whole": "category"}]))
-        },
+        "columns": {"types": draw(st.sampled_from([{}, {}, {"text": "number"}, {"whole": "category"}]))},
     }
     said |= {"time": "time"} if draw(st.booleans()) else {}
     return frame, _read(said, set(frame.columns))
