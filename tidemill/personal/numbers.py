@@ -51,7 +51,6 @@ _SCHEMES = (
     _scheme("Indonesian tax numbers (NPWP)", "id.npwp", r"\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}"),
     _scheme("Indonesian tax numbers (NPWP)", "id.npwp", r"\d{15}", sure=False),
     _scheme("US social security numbers", "us.ssn", r"\d{3}-\d{2}-\d{4}"),
-    _scheme("US social security numbers", "us.ssn", r"\d{9}", sure=False),
     _scheme("British NHS numbers", "gb.nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", sure=False),
     _scheme("Dutch BSN", "nl.bsn", r"\d{9}", sure=False),
     _scheme("French NIR", "fr.nir", r"[12][\d ]{12,18}[\dAB ]{0,8}"),

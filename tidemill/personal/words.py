@@ -37,8 +37,8 @@ IDENTITY_WORDS = _set(
     "ahv avs nric mykad licence license patient citizen resident rrn tckn kimlik fiscal fiscale cedula rut"
 )
 SURE_IDENTITY = _set(
-    "ssn nik ktp passport paspor pasaporte passeport reisepass npwp cpf dni bsn nino aadhaar aadhar pesel curp "
-    "personnummer fodselsnummer nric mykad nationalid"
+    "ssn socialsecurity nik ktp passport paspor pasaporte passeport reisepass npwp cpf dni bsn nino aadhaar aadhar "
+    "pesel curp personnummer fodselsnummer nric mykad nationalid"
 )
 BIRTH_WORDS = _set(
     "dob birth birthdate birthday birthdt born lahir tgllahir tanggallahir geburt geburtsdatum geburtstag geboren "

@@ -14,6 +14,7 @@ from tidemill.cleaning.normalising import text_of
 from tidemill.errors import UserError
 from tidemill.labelling.classes import Coding, coding_of
 from tidemill.leaks import find_leaks
+from tidemill.personal import find_personal
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["Findings", "Hint", "look_at"]
@@ -47,6 +48,7 @@ class Findings:
     codes: tuple[Hint, ...]
     forbid: tuple[Hint, ...]
     ignore: tuple[Hint, ...]
+    personal: tuple[Hint, ...]
     ranges: tuple[Hint, ...]
     times: tuple[Hint, ...]
     ids: tuple[Hint, ...]
@@ -67,6 +69,7 @@ def look_at(use_case: UseCase, frame: pd.DataFrame) -> Findings:
     named = {target, *use_case.id, *filter(None, (use_case.time, use_case.group))}
     features = tidy.drop(columns=list(named))
     ignore = tuple(_useless(features))
+    personal = find_personal(tidy, skip={target, *filter(None, (use_case.time,))})
     moments = None if use_case.time is None else _moments(use_case, raw, tidy[use_case.time])
     return Findings(
         rows=len(tidy),
@@ -78,7 +81,8 @@ def look_at(use_case: UseCase, frame: pd.DataFrame) -> Findings:
         codes=tuple(_codes(features)),
         forbid=_leaks(use_case, tidy, target, coding, {hint.column for hint in ignore}),
         ignore=ignore,
-        ranges=tuple(_ranges(features)),
+        personal=tuple(Hint(one.column, one.evidence) for one in personal),
+        ranges=tuple(_ranges(features.drop(columns=[one.column for one in personal], errors="ignore"))),
         times=tuple(Hint(name, "it holds times") for name, column in _named(features) if column.dtype.kind == "M"),
         ids=() if use_case.id else tuple(_ids(features)),
         repeated_ids=int(tidy.duplicated(list(use_case.id)).sum()) if use_case.id else 0,

@@ -132,6 +132,11 @@ def _columns(use_case: UseCase, found: Findings) -> Iterator[str]:
     yield "  # What is of no use to a model:"
     yield "  ignore:"
     yield from _listed((f"- {scalar(hint.column)} # {_remark(hint.why)}" for hint in found.ignore), "none stands out")
+    if found.personal:
+        yield "  # Personal data stays out of the model and is masked in reports. `allow` lets the model read a column,"
+        yield "  # `not_personal` says that it is none:"
+        yield "  personal:"
+        yield from _listed((f"{scalar(hint.column)}: allow # {_remark(hint.why)}" for hint in found.personal), "")
     yield "  # What a column is, where its values do not say: number, category, time or boolean."
     yield "  types:"
     for hint in found.types:

@@ -90,6 +90,7 @@ PERSONAL: dict[str, tuple[str, str, Maker]] = {
     "nik": ("x", "identity", nik),
     "nik as a number": ("x", "identity", lambda random: int(nik(random))),
     "social security": ("x", "identity", lambda random: f"{random.integers(100, 600)}-{random.integers(10, 99)}-1{_digits(random, 3)}"),
+    "social security, bare": ("social_security_no", "identity", lambda random: int(random.integers(10**8, 8 * 10**8))),
     "cpf": ("x", "identity", brazilian),
     "nhs": ("nhs_number", "identity", isbn_like),
     "passport": ("passport_no", "identity", lambda random: f"C{_digits(random, 8)}"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.personal.people import HONEST, PERSONAL, column
 from tidemill.personal import find_personal
+from tidemill.scaffold import infer_usecase
 
 ROWS = 300
 
@@ -34,7 +35,7 @@ def test_honest_columns_are_not_accused(what: str, gaps: float) -> None:
 @settings(max_examples=40)
 @given(
     what=st.sampled_from(sorted(PERSONAL)),
-    rows=st.integers(20, 400),
+    rows=st.integers(40, 400),
     seed=st.integers(0, 10**6),
 )
 def test_whatever_the_rows_personal_data_is_found(what: str, rows: int, seed: int) -> None:
@@ -78,3 +79,14 @@ def test_any_values_can_be_scanned(values: list[object]) -> None:
     frame = pd.DataFrame({"telephone name of birth": pd.Series(values, dtype="object")})
     for one in find_personal(frame):
         assert 0 <= one.share <= 1
+
+
+def test_a_first_use_case_tells_of_personal_data_and_shows_none() -> None:
+    frame = pd.DataFrame(
+        {"mail": column(PERSONAL["email"][2], 200, 1), "no_hp": column(PERSONAL["phone as a number"][2], 200, 2)}
+    )
+    frame["y"] = np.arange(200) % 2
+    text = infer_usecase("people", "people.csv", frame, target="y")
+    assert "    # mail: allow # 100% of the values in 200 sampled rows are e-mail addresses, such as `" in text
+    assert "    # no_hp: allow # 100% of the values" in text
+    assert not any(str(value) in text for name in ("mail", "no_hp") for value in frame[name])
