@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from tidemill.errors import TransientError
 from tidemill.progress import StageFinished, StageStarted, emit
-from tidemill.secrets import blocks
+from tidemill.secrets import blocks, hiding
 from tidemill.stages import Outcome
 
 __all__ = ["Stage", "artifact_key", "stage", "told"]
@@ -88,7 +88,7 @@ def _settled(function: Callable[P, Outcome[R]]) -> Callable[P, State[Outcome[R]]
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome[R]]:
-        with blocks(_secret_block):
+        with blocks(_secret_block), hiding():
             outcome = function(*args, **kwargs)
         if outcome.reused:
             return Completed(name="Cached", message="Nothing changed: the lake had the result.", data=outcome)

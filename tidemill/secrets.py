@@ -18,7 +18,16 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 from tidemill.errors import UserError
 
-__all__ = ["blocks", "hidden", "is_reference", "literal_in_fields", "literal_in_url", "revealed", "revealed_url"]
+__all__ = [
+    "blocks",
+    "hidden",
+    "hiding",
+    "is_reference",
+    "literal_in_fields",
+    "literal_in_url",
+    "revealed",
+    "revealed_url",
+]
 
 _REFERENCE = re.compile(r"\$\{(?:(secret):([^{}\s]+)|([A-Za-z_][A-Za-z0-9_]*))\}")
 _BROKEN = re.compile(r"\$\{[^}]*\}?")
@@ -74,6 +83,16 @@ def hidden(text: str) -> str:
             else:
                 text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", _MASK, text)
     return text
+
+
+@contextmanager
+def hiding() -> Iterator[None]:
+    """What is raised within says ``***`` in place of secrets."""
+    try:
+        yield
+    except Exception as error:
+        error.args = tuple(hidden(said) if isinstance(said, str) else said for said in error.args)
+        raise
 
 
 def is_reference(text: str) -> bool:

@@ -5,12 +5,14 @@ It is never written again. A new format gets a lake of its own beside it.
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.unit.collecting.shops import Shop, frame_of, landed
 from tidemill.registry import Registry
 from tidemill.results import Split
 from tidemill.snapshot import Snapshot
@@ -60,3 +62,12 @@ def test_versions_and_ledger(lake: Store, use_case: str) -> None:
     assert champion is not None
     assert champion.version == first.version == "20261123-8660711f"
     assert registry.live_at(ledger[4].when) == second.version == "20261123-a6d4f4ac"
+
+
+def test_what_was_landed_goes_on_from_its_record(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "landed-1", tmp_path / "lake")
+    lake, shop = Store(str(tmp_path / "lake")), Shop(tmp_path / "shop")
+    shop.insert([(number, f"2024-01-0{number} 10:00:00", number / 2) for number in range(5, 9)])
+    found = landed(lake, shop.use_case("{column: at, overlap: 1d}"))
+    assert found.notes[0] == "4 rows fetched, 2 of them there already"
+    assert frame_of(found)["id"].tolist() == list(range(1, 9))

@@ -20,7 +20,7 @@ from tidemill.expressions import columns_of, evaluate
 from tidemill.provenance import code_version
 from tidemill.reading import BadRows, Dataset, Reading, open_dataset
 from tidemill.reading.plain import TEXT, TIME
-from tidemill.secrets import revealed_url
+from tidemill.secrets import hiding, revealed_url
 from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import Source, UseCase
@@ -196,14 +196,15 @@ def open_source(
         if found.bad and (bad_rows or source.bad_rows) == "refuse":
             raise UserError(f"{found.url}, {found.bad[0].reason}. Mend it: here every row must be readable")
         return found
-    return open_dataset(
-        resolved(use_case, source.place),
-        source.format,
-        declared_kinds(use_case),
-        use_case.clean.missing,
-        **reading_of(source),
-        bad_rows=bad_rows or source.bad_rows,
-    )
+    with hiding():
+        return open_dataset(
+            resolved(use_case, source.place),
+            source.format,
+            declared_kinds(use_case),
+            use_case.clean.missing,
+            **reading_of(source),
+            bad_rows=bad_rows or source.bad_rows,
+        )
 
 
 def reading_of(source: Source) -> Reading:

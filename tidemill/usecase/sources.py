@@ -196,6 +196,12 @@ class Source(Section):
             raise FieldError("labels", "the source has a `join` too: a source brings features or labels, not both")
         if self.url is not None:
             _check_url(self.url)
+            if self.incremental is not None:
+                raise FieldError("incremental", "files are read whole: it is for `sql`, `http` and `python`")
+            return self
+        for name in ("format", "encoding", "decimal"):
+            if getattr(self, name) != "auto":
+                raise FieldError(name, f"it is for files, and the source has `{said[0]}`: leave it out")
         return self
 
     @property
