@@ -33,12 +33,11 @@ _MAGIC = {
     b"\x00\x00\xfe\xff": "UTF-32 text",
 }
 _WORDS = {"csv": "CSV", "tsv": "tab-separated text", "jsonl": "JSON Lines"}
-_CODECS: dict[Encoding, tuple[str, str]] = {
-    "latin-1": ("latin-1", "strict"),
-    "windows-1252": ("cp1252", "surrogateescape"),
-    "utf-16": ("utf-16", "surrogatepass"),
-}
-_BINARY_SHARE = 0.01
+_UTF8 = "utf-8"
+_CODECS: dict[Encoding, str] = {"latin-1": "latin-1", "windows-1252": "cp1252"}
+_CONTROL = bytes({*range(32)} - {9, 10, 12, 13, 26, 27})
+_BINARY_SHARE = 0.05
+_FEW = 3
 
 
 class _Readable(Protocol):
@@ -48,26 +47,30 @@ class _Readable(Protocol):
 class TextStream:
     """A text file as UTF-8 bytes without a byte-order mark, whatever its encoding.
 
+    ``sure`` says whether the encoding is declared, or marked by the file, and not only what is usual.
     What its encoding can't read comes out as bytes that are no UTF-8, so that the row can be told.
     """
 
-    def __init__(self, stream: _Readable, encoding: Encoding) -> None:
+    def __init__(self, stream: _Readable, codec: str, *, sure: bool = False) -> None:
         self._stream = stream
-        codec = _CODECS.get(encoding)
-        self._decoder = codecs.getincrementaldecoder(codec[0])(codec[1]) if codec else None
+        self.encoding = {"cp1252": "windows-1252"}.get(codec, codec[:6])
+        self.sure = sure
+        self._errors = "surrogateescape" if codec == "cp1252" else "surrogatepass"
+        self._decoder = codecs.getincrementaldecoder(codec)(self._errors) if codec != _UTF8 else None
         self._waiting = b""
-        self._started = False
+        self._started, self._ended = False, False
 
     def read(self, size: int) -> bytes:
         """Exactly ``size`` bytes, fewer only at the end: pieces hang on the text alone, not on the network."""
         parts = [self._waiting]
         held = len(self._waiting)
         while held < size:
+            if self._ended:
+                break
             data = self._stream.read(size - held)
+            self._ended = not data
             parts.append(self._decoded(data))
             held += len(parts[-1])
-            if not data:
-                break
         whole = parts[-1] if len(parts) == 2 and not parts[0] else b"".join(parts)
         self._waiting = whole[size:]
         return whole[:size] if self._waiting else whole
@@ -75,7 +78,7 @@ class TextStream:
     def _decoded(self, data: bytes) -> bytes:
         if self._decoder is not None:
             try:
-                data = self._decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
+                data = self._decoder.decode(data, final=not data).encode("utf-8", self._errors)
             except UnicodeDecodeError:  # half a character at the very end
                 data = b"\xff"
         if not self._started and data:
@@ -88,9 +91,10 @@ class TextStream:
 def text_of(file: DataFile, options: Options) -> Iterator[TextStream]:
     """The file's text. Raises UserError when it is empty, or something else than its format says."""
     with opened(file) as (stream, head):
-        encoding = _encoding(file, head, options.encoding)
-        _check_text(file, TextStream(io.BytesIO(head), encoding).read(4 * HEAD))
-        yield TextStream(stream, encoding)
+        codec = _codec(file, head, options.encoding)
+        _check_text(file, TextStream(io.BytesIO(head), codec).read(4 * HEAD))
+        marked = codec == "utf-16" or head.startswith(BOM)
+        yield TextStream(stream, codec, sure=marked or options.encoding != "auto")
 
 
 def check_parquet(file: DataFile, head: bytes) -> None:
@@ -108,33 +112,33 @@ def _known(head: bytes) -> str | None:
     return None
 
 
-def _encoding(file: DataFile, head: bytes, said: Encoding) -> Encoding:
-    """The encoding to read the file in: what is declared, else what a byte-order mark says, else UTF-8."""
+def _codec(file: DataFile, head: bytes, said: Encoding) -> str:
+    """Python's name for the file's encoding: the declared one, else what a byte-order mark says, else UTF-8."""
     what = _known(head)
     if what is not None:
         raise UserError(_not(file, what))
     marked: Encoding | None = "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else None
     if head.startswith(BOM):
         marked = "utf-8"
-    if said == "auto":
-        if marked is None and _every_second_is_nul(head):
-            raise UserError(f"{file.name} looks like UTF-16 without a byte-order mark: say `encoding: utf-16`")
-        return marked or "utf-8"
-    if marked is not None and marked != said:
+    if said == "auto" and marked is None and _every_second_is_nul(head):
+        raise UserError(f"{file.name} looks like UTF-16 without a byte-order mark: say `encoding: utf-16`")
+    if said != "auto" and marked is not None and marked != said:
         raise UserError(f"{file.name} begins with the byte-order mark of {marked}: say `encoding: {marked}`, or `auto`")
-    return said
+    if marked is None and said == "utf-16":
+        return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
+    return marked or _CODECS.get(said, _UTF8)
 
 
 def _every_second_is_nul(head: bytes) -> bool:
-    odd, even = head[1::2], head[::2]
+    fewer, more = sorted((head[1::2].count(0), head[::2].count(0)))
     half = len(head) // 2
-    return half > 1 and max(odd.count(0), even.count(0)) > 0.7 * half
+    return half > 1 and more > 0.7 * half and fewer < 0.3 * half
 
 
 def _check_text(file: DataFile, head: bytes) -> None:
     start = head.lstrip()
     what = None
-    if head.count(0) > _BINARY_SHARE * len(head):
+    if len(head) - len(head.translate(None, _CONTROL)) > max(_FEW, _BINARY_SHARE * len(head)):
         what = "binary data"
     elif start[:1] == b"<":
         what = "HTML or XML"

@@ -90,7 +90,10 @@ class Dataset:
                 read, refused = read + table.num_rows, refused + len(piece.bad)
                 yield Piece(table, piece.bad)
         except pa.ArrowInvalid as error:
-            raise _changed(file, f" ({str(error).splitlines()[0][:120]})") from None
+            said = str(error).splitlines()[0][:160]
+            if file.format == "parquet":
+                raise UserError(f"{file.name} holds a value that can't be kept ({said}): write it again") from None
+            raise _changed(file, f" ({said})") from None
         skipping = limits is not None and file.format == "parquet"
         if (read != scanned.rows and not skipping) or refused != sum(scanned.refused.values()):
             raise _changed(file)
@@ -140,6 +143,8 @@ def open_dataset(
         raise UserError(f"{what} has column names and not one row: put the data there")
     counted = [(file.name, one) for file, one in zip(files, scanned, strict=True) if one.rows]
     found = united(counted, options)
+    if not len(found.schema):
+        raise UserError(f"{shown(url)} has rows, but not one column: its objects are empty")
     refused: Counter[str] = Counter()
     for one in scanned:
         refused.update(one.refused)

@@ -72,11 +72,10 @@ def scan_delimited(file: DataFile, options: Options) -> Scanned:
         splitter = _splitter(file, stream, header, options)
         for read, bad, found in in_order(work, splitter.blocks()):
             refusals.take(sorted(bad, key=lambda one: one.row))
-            if not rows:
-                refusals.check(read)
             rows += read
+            refusals.check(rows, last=False)
             known |= {name: known[name] & column for name, column in found.items()}
-    refusals.check(rows)
+    refusals.check(rows, last=True)
     held, notes = _settled(file, header, known)
     direct = {name: column.direct() for name, column in known.items()}
     return Scanned(held, rows, dict(refusals.counts), notes, direct)
@@ -92,7 +91,8 @@ def read_delimited(
     with text_of(file, options) as stream:
         header = header_of(file, stream, options)
         splitter = _splitter(file, stream, header, options)
-        final = {name: schema.field(name).type for name in header.names if name in schema.names}
+        wanted = dict(zip(schema.names, schema.types, strict=True))
+        final = {name: wanted[name] for name in header.names if name in wanted}
         plain = {name: _arrow_type(name, kind, scanned, readings) for name, kind in final.items()}
         if not plain:
             plain = {header.names[0]: TEXT}

@@ -28,6 +28,8 @@ _WHOLE = r"^-?\d+$"
 _THREES = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)$"
 GROUPED = "grouped"
 """Marks a column of numbers whose points could part thousands (``1.234``) as well as decimals."""
+_PATTERNS = {"whole": _WHOLE, GROUPED: _THREES}
+_SPELLED = frozenset({COMMA, THOUSANDS, *DATES})
 
 
 def candidates(kind: Kind | None, decimal: str, *, commas: bool) -> frozenset[str]:
@@ -103,18 +105,8 @@ def judged(values: pa.Array, left: frozenset[str], kind: Kind | None, missing: S
     if kind != "number" and _holds_codes(values):
         left -= frozenset(_NUMBERS)
     judge = _Judge(values, missing)
-    alive = {one for one in _CASTS if one in left and one != "float" and judge.casts(one)}
-    if "int" in alive:
-        alive |= left & {"float", "whole", GROUPED, COMMA, THOUSANDS}
-    else:
-        if "float" in left and judge.casts("float"):
-            alive.add("float")
-        if "whole" in left and judge.matches(_WHOLE):
-            alive.add("whole")
-        if GROUPED in left and "float" in alive and judge.matches(_THREES):
-            alive.add(GROUPED)
-        alive |= {one for one in left if (one in DATES or one in (COMMA, THOUSANDS)) and judge.spelled(one)}
-    return Column(frozenset(alive), True, gaps or judge.gaps, "int" in alive and judge.large(), judge.untidy)
+    alive = judge.alive(left)
+    return Column(alive, judge.seen, gaps or judge.gaps, "int" in alive and judge.large(), judge.untidy)
 
 
 def read_text(values: pa.Array, kind: pa.DataType, missing: Sequence[str], reading: str | None = None) -> pa.Array:
@@ -150,6 +142,25 @@ class _Judge:
     def gaps(self) -> bool:
         """Whether tidying made values null."""
         return self._tidy is not None and self._tidy.null_count > self._values.null_count
+
+    @property
+    def seen(self) -> bool:
+        """Whether a value was left when it was tidied."""
+        return self._tidy is None or self._tidy.null_count < len(self._tidy)
+
+    def alive(self, left: frozenset[str]) -> frozenset[str]:
+        """The candidates that read every value. What reads as a number is no time, and numbers read in several ways."""
+        if "int" in left and self.casts("int"):
+            return left & {*_NUMBERS, *({"bool"} if self.seen and "bool" in left and self.casts("bool") else ())}
+        if "float" in left and self.casts("float"):
+            patterns = {one for one, pattern in _PATTERNS.items() if one in left and self.matches(pattern)}
+            return frozenset(
+                {"float", *patterns, *(one for one in (COMMA, THOUSANDS) if one in left and self.spelled(one))}
+            )
+        others = {one for one in ("bool", "naive", "zoned") if one in left and self.casts(one)}
+        if "whole" in left and self.matches(_WHOLE):
+            others.add("whole")
+        return frozenset(others | {one for one in left if one in _SPELLED and self.spelled(one)})
 
     def casts(self, candidate: str) -> bool:
         read = _cast(self._values, _CASTS[candidate])

@@ -53,7 +53,8 @@ def header_of(file: DataFile, stream: TextStream, options: Options) -> Header:
         )
     written = row.group()
     if not is_text(written):
-        raise UserError(not_text(file.name, line, written))
+        why = not_text(file.name, line, written, stream)
+        raise UserError(f"{file.name}: its first line can't be read: {why}. It should hold the column names")
     if b"\0" in written:
         raise UserError(f"{file.name}: its first line holds NUL bytes. It should hold the column names")
     text = written.decode().rstrip("\r\n")

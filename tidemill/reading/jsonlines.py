@@ -48,7 +48,7 @@ def scan_json_lines(file: DataFile, options: Options) -> Scanned:
     rows = 0
 
     def work(block: _Block) -> tuple[Parsed, dict[str, Held], dict[str, Column]]:
-        read = _parsed(file, block, options, ())
+        read = _parsed(file, block, options, (), stream)
         found = {field.name: _held(read.table, field.name, read.beyond) for field in read.table.schema}
         return (
             read,
@@ -59,9 +59,8 @@ def scan_json_lines(file: DataFile, options: Options) -> Scanned:
     with text_of(file, options) as stream:
         for read, found, judged_texts in in_order(work, _blocks(stream)):
             refusals.take(read.bad)
-            if not rows:
-                refusals.check(read.table.num_rows)
             before, rows = rows, rows + read.table.num_rows
+            refusals.check(rows, last=False)
             for name in {**held, **found}:
                 piece = found.get(name, Held(NOTHING, gaps=read.table.num_rows > 0))
                 so_far = held.get(name, Held(NOTHING, gaps=before > 0))
@@ -72,7 +71,7 @@ def scan_json_lines(file: DataFile, options: Options) -> Scanned:
                     texts[name] = Column(frozenset(), seen=True)
             for name, column in judged_texts.items():
                 texts[name] = texts[name] & column if name in texts else column
-    refusals.check(rows)
+    refusals.check(rows, last=True)
     return Scanned(_timed(held, texts), rows, dict(refusals.counts))
 
 
@@ -83,7 +82,7 @@ def read_json_lines(
     texts = [field.name for field in schema if field.type == TEXT]
 
     def work(block: _Block) -> Piece:
-        read = _parsed(file, block, options, texts)
+        read = _parsed(file, block, options, texts, stream)
         table = read.table
         for field in schema:
             place = table.schema.get_field_index(field.name)
@@ -119,7 +118,7 @@ def _blocks(stream: TextStream) -> Iterator[_Block]:
         yield _Block(rest, line, bad)
 
 
-def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[str]) -> Parsed:
+def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[str], stream: TextStream) -> Parsed:
     """A block as a table of plain types whose times are still text; columns of ``exact`` as text where they are."""
     table = _at_once(block)
     if table is not None:
@@ -127,7 +126,7 @@ def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[s
         wanted = [field for field in table.schema if field.name in exact and field.type not in (TEXT, NOTHING)]
         if not wanted:
             return Parsed(table, block.bad, frozenset())
-    read = parsed_lines(file, block.data, block.line, options, exact)
+    read = parsed_lines(file, block.data, block.line, options, exact, stream)
     return Parsed(read.table, [*block.bad, *read.bad], read.beyond)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tidemill.errors import UserError
+from tidemill.reading.contents import TextStream
 from tidemill.reading.files import DataFile
 from tidemill.reading.options import Options
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT
@@ -42,14 +43,16 @@ class _BothNamesError(ValueError):
     """Two names of one object become one."""
 
 
-def parsed_lines(file: DataFile, data: bytes, line: int, options: Options, exact: Collection[str]) -> Parsed:
+def parsed_lines(
+    file: DataFile, data: bytes, line: int, options: Options, exact: Collection[str], stream: TextStream
+) -> Parsed:
     """Lines as a table. Under the names of ``exact`` numbers and true/false stay the text that they are."""
     rows: list[dict[str, Any]] = []
     bad: list[Bad] = []
     for number, text in enumerate(data.split(b"\n"), start=line):
         if not text.strip():
             continue
-        found = _read(file, text, number, options)
+        found = _read(file, text, number, options, stream)
         if isinstance(found, Bad):
             bad.append(found)
         else:
@@ -100,15 +103,13 @@ def _spelled(value: Any) -> Any:
     return json.loads(value) if isinstance(value, _Number) else value
 
 
-def _read(file: DataFile, text: bytes, line: int, options: Options) -> dict[str, Any] | Bad:
+def _read(file: DataFile, text: bytes, line: int, options: Options, stream: TextStream) -> dict[str, Any] | Bad:
     rule, why = "read:json", ""
     try:
         if b"\0" in text:
             rule, why = "read:nul", "a NUL byte is in it"
         elif not is_text(text):
-            if options.encoding == "auto":
-                raise UserError(not_text(file.name, line, text))
-            rule, why = "read:encoding", f"bytes that are not {options.encoding} text are in it"
+            rule, why = "read:encoding", not_text(file.name, line, text, stream)
         else:
             value = json.loads(
                 text.decode().removeprefix("\ufeff"),

@@ -63,6 +63,8 @@ def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Raises :exc:`pyarrow.ArrowInvalid` for a time or a whole number that its plain type can't hold.
     """
+    if not len(schema):
+        return table.select([])  # it has rows still
     columns = [_plain(table, field) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 

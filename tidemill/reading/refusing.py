@@ -14,6 +14,7 @@ from tidemill.reading.options import Options
 __all__ = ["KEPT", "REASONS", "Bad", "Refusals", "frame_of_bad", "raw_text"]
 
 KEPT = 65_536
+_EARLY = 1_000
 REASONS = {
     "read:values": "another number of values than the header has columns",
     "read:nul": "a NUL byte",
@@ -46,6 +47,7 @@ class Refusals:
     options: Options
     counts: Counter[str] = field(default_factory=Counter)
     first: Bad | None = None
+    checked: bool = False
 
     @property
     def rows(self) -> int:
@@ -62,9 +64,14 @@ class Refusals:
             self.first = self.first or one
             self.counts[REASONS[one.rule]] += 1
 
-    def check(self, rows: int) -> None:
-        """Raise UserError when more rows were refused than the ``rows`` that were read: the file is what is wrong."""
-        if self.first is None or self.rows <= rows:
+    def check(self, rows: int, *, last: bool) -> None:
+        """Raise UserError when more rows were refused than the ``rows`` that were read: the file is what is wrong.
+
+        That is looked at once early on, so as not to read on in vain, and at the ``last`` row.
+        """
+        early = not self.checked and rows + self.rows >= _EARLY
+        self.checked |= early
+        if not (early or last) or self.first is None or self.rows <= rows:
             return
         reason, most = self.counts.most_common(1)[0]
         raise UserError(

@@ -25,6 +25,7 @@ __all__ = ["BLOCK", "LONGEST", "Block", "Grammar", "Splitter", "is_text", "not_t
 
 BLOCK = 4 * 2**20
 LONGEST = 4 * 2**20
+_WALKED = 2**19
 _OPEN = (
     f"a quotation mark is left open there, or its value has more than {LONGEST // 2**20} MB: close it, or double a "
     "mark that belongs to a value"
@@ -115,10 +116,13 @@ class Splitter:
         return bool(beside[before].all() and beside[after].all())
 
     def _walked(self, buffer: bytes, *, ended: bool) -> tuple[bytes, int]:
-        """As :meth:`_whole`, row by row, past quotes that are left open: of those the first line is refused."""
+        """As :meth:`_whole`, row by row, past quotes that are left open: of those the first line is refused.
+
+        Only some rows are walked through: what comes after them may be countable again.
+        """
         kept: list[bytes] = []
         at, lines = 0, 0
-        while at < len(buffer):
+        while at < min(len(buffer), _WALKED):
             row = self.grammar.row.match(buffer, at)  # None: a quote is open to the end of the buffer
             end = row.end() if row is not None else _line_end(buffer, at)
             if not ended and (end == len(buffer) and not buffer.endswith(b"\n")):
@@ -181,9 +185,7 @@ class Splitter:
         if b"\0" in text:
             return "read:nul", "a NUL byte is in it"
         if not is_text(text):
-            if self.options.encoding == "auto":
-                raise UserError(not_text(self.name, line, text))
-            return "read:encoding", f"bytes that are not {self.options.encoding} text are in it"
+            return "read:encoding", not_text(self.name, line, text, self.stream)
         if self.header and text.rstrip(b"\r\n") == self.header:
             return "read:header", "it is the header once more"
         return "", ""
@@ -202,14 +204,19 @@ def is_text(data: bytes) -> bool:
     return True
 
 
-def not_text(name: str, line: int, text: bytes) -> str:
-    """What to say of a file that is not UTF-8, though nothing says that it is something else."""
+def not_text(name: str, line: int, text: bytes, stream: TextStream) -> str:
+    """Why a row is refused that is not text of the file's encoding.
+
+    Raises UserError where nothing says what the encoding is: then it is the file that is wrong, not the row.
+    """
+    if stream.sure:
+        return f"bytes that are not {stream.encoding} text are in it"
     try:
         place = len(text.decode())
     except UnicodeDecodeError as error:
         place = error.start
     near = text[max(0, place - 20) : place + 20].decode("latin-1").strip()
-    return (
+    raise UserError(
         f"{name}, line {line}: bytes that are not UTF-8 text. If `{near}` looks right, say `encoding: latin-1` (or "
         f"`windows-1252`); if only some rows are broken, say `encoding: utf-8`, and they go to Quarantine"
     )

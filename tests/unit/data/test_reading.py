@@ -180,54 +180,6 @@ def test_an_empty_file_among_others_is_an_error_but_a_header_alone_is_not(tmp_pa
         open_dataset(str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [
-        ("a.csv", b"", "is empty"),
-        ("a.csv", b"\n \n", "is empty"),
-        ("a.csv", b"a,b\n", "has column names and not one row"),
-        ("a.csv", b"a,b", "has column names and not one row"),
-        ("a.parquet", parquet(a=pa.array([], pa.int64())), "has column names and not one row"),
-        ("a.csv", b"a,b,a\n1,2,3\n", "two columns called `a`"),
-        ("a.csv", b"a,b\n1,2\n3\n", "line 3: 1 value where the header has 2"),
-        ("a.csv", b"a,b\n1,2\n3,4,5\n", "line 3: 3 values where the header has 2"),
-        ("a.csv", b"a,b\n1,\xff\xfe\n", "bytes that are not UTF-8"),
-        (
-            "a.csv",
-            b"a,b\n" + b"1,x\n" * 400_000 + b"1,\xff\n",
-            r"line 400002: bytes that are not UTF-8 text.*encoding: latin-1",
-        ),
-        ("a.csv", b'a,b\n1,"x\n' + b"y,z\n" * 1_500_000, "line 2: a quotation mark is left open"),
-        ("a.csv", b'a,b\n1,"x\n' + b"y,z\n" * 3_500_000, "line 2: a quotation mark is left open"),
-        ("a.csv", b'a,b\n0,y\n1,"x\n2,"y"\n', "line 3: a quotation mark is left open"),
-        ("a.csv", parquet(a=pa.array([1])), "is not CSV, but a Parquet file"),
-        ("a.csv", gzip.compress(b"a\n1\n"), "is not CSV, but gzip data"),
-        ("a.csv", b"PK\x03\x04...", "is not CSV, but a zip or Excel file"),
-        ("a.csv", b"a,b\n1,\x00\n", "is not CSV, but binary data"),
-        ("a.csv", b"<html><body>404</body></html>", "is not CSV, but HTML or XML"),
-        ("a.csv", b'[{"a": 1}]', "is not CSV, but JSON"),
-        ("a.csv.gz", b"a,b\n1,2\n", "is not whole gzip data"),
-        (
-            "a.csv.gz",
-            gzip.compress(b"a,b\n" + os.urandom(5_000).hex().encode() + b",1\n")[:2_000],
-            "is not whole gzip data",
-        ),
-        ("a.parquet", b"a,b\n1,2\n", "is not a Parquet file, but something else"),
-        ("a.parquet", parquet(a=pa.array([1]))[:-20], "is a damaged Parquet file"),
-        ("a.jsonl", b'[{"a": 1}]', "one JSON array"),
-        ("a.jsonl", b'{"a": 1}\n{"a": \n', "line 2: it is not JSON"),
-        ("a.jsonl", b'{"a": 1}\n7\n', "line 2: it is not an object"),
-        ("a.jsonl", b'{"a": "\xff"}\n', "line 1: bytes that are not UTF-8"),
-        ("a.xlsx", b"PK\x03\x04...", "does not say what it is"),
-        ("data", b"a,b\n1,2\n", "does not say what it is"),
-    ],
-)
-def test_broken_files_are_named_with_the_mend(tmp_path: Path, name: str, data: bytes, said: str) -> None:
-    with pytest.raises(UserError, match=said) as caught:
-        read(dataset(tmp_path, {name: data}))
-    assert name in str(caught.value)
-
-
 def test_format_overrules_the_name(tmp_path: Path) -> None:
     assert read(dataset(tmp_path, {"data.txt": "a,b\n1,2\n"}, format="csv")).to_dict("list") == {"a": [1], "b": [2]}
 
