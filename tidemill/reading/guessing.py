@@ -157,7 +157,7 @@ class _Judge:
             return frozenset(
                 {"float", *patterns, *(one for one in (COMMA, THOUSANDS) if one in left and self.spelled(one))}
             )
-        others = {one for one in ("bool", "naive", "zoned") if one in left and self.casts(one)}
+        others: set[str] = {one for one in ("bool", "naive", "zoned") if one in left and self.casts(one)}
         if "whole" in left and self.matches(_WHOLE):
             others.add("whole")
         return frozenset(others | {one for one in left if one in _SPELLED and self.spelled(one)})
