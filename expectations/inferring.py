@@ -14,7 +14,6 @@ from expectations.traits import LEAST_ROWS, Places, about, drafts_of, levels_of
 from tidemill.cleaning import declared_kinds, normalise
 from tidemill.cleaning.inference import inferred_kinds
 from tidemill.errors import UserError
-from tidemill.expressions import columns_of
 from tidemill.labelling.classes import coding_of
 from tidemill.personal import KIND_WORDS, find_personal
 from tidemill.usecase.document import printable
@@ -171,5 +170,4 @@ def _labels(use_case: UseCase, frame: pd.DataFrame, pieces: Sequence[Places]) ->
 
 
 def _targets(use_case: UseCase) -> list[str]:
-    target = use_case.target
-    return sorted(columns_of(target.expression)) if target.expression else [str(target.column)]
+    return sorted(use_case.target.inputs)

@@ -86,6 +86,10 @@ def values(expression: str, frame: pd.DataFrame = FRAME) -> list[object]:
         ("lower(strip(s))", TEXT, ["x", "y", None]),
         ("upper(s)", TEXT, ["X", " Y ", None]),
         ("length(s)", NUMBER, [1, 3, None]),
+        ("contains(s, 'Y')", FLAG, [False, True, None]),
+        ("contains(s, '.')", FLAG, [False, False, None]),
+        ("matches(lower(s), '^x$|^ y')", FLAG, [True, True, None]),
+        ("contains(nothing, 'x')", FLAG, [None, None, None]),
         ("fill(s, '?')", TEXT, ["x", " Y ", "?"]),
         ("fill(b, a)", NUMBER, [1.5, 2, -1]),
         ("fill(nothing, 'none')", TEXT, ["none"] * 3),
@@ -214,7 +218,7 @@ def test_columns_of(expression: str, columns: set[str]) -> None:
         ("b'a'", "there are numbers, texts, true and false"),
         ("1j", "there are numbers, texts, true and false"),
         ("...", "there are numbers, texts, true and false"),
-        ("lowr(s)", "there is no function `lowr` (did you mean `lower`?). There are: abs, days, fill"),
+        ("lowr(s)", "there is no function `lowr` (did you mean `lower`?). There are: abs, contains, days, fill"),
         ("__import__('os')", "there is no function `__import__`"),
         ("().__class__", "a dot is not in the language"),
         ("a.lower()", "only functions of the language can be called"),
@@ -231,6 +235,8 @@ def test_columns_of(expression: str, columns: set[str]) -> None:
         ("`a", "a backtick is not closed"),
         ("`` > 1", "an empty name in backticks"),
         ("a > 1 # late", "`#` is not in the language"),
+        ("contains(s, a)", "what `contains` looks for is written out, in quotation marks"),
+        ("matches(s, '')", "what `matches` looks for is written out"),
         ("a; b", "`;` is not in the language"),
         ("a \\ b", "`\\` is not in the language"),
         ("a\0", "a zero byte"),
@@ -267,6 +273,8 @@ def test_what_cannot_be_read_is_refused_with_a_mend(expression: str, said: str) 
         ("a and flag", "`and` wants true or false, and was given a number: compare it, such as `x > 0`"),
         ("not s", "`not` wants true or false, and was given text"),
         ("-s", "a sign wants a number, and was given text"),
+        ("contains(a, 'x')", "`contains` wants text, and was given a number"),
+        ("matches(s, '(x')", "`matches` can't read the regular expression `(x`"),
         ("lower(a)", "`lower` wants text, and was given a number"),
         ("hour(s)", "`hour` wants a time, and was given text: declare the column a `time` under `columns.types`"),
         ("log(s)", "declare the column a `number` under `columns.types`"),
@@ -301,7 +309,17 @@ def test_checking_imports_no_pandas() -> None:
 
 
 def test_every_function_of_the_vocabulary_can_be_called() -> None:
-    argument = {"x": "a", "t": "t", "s": "s", "v": "0", "y": "b", "n": "1", "…": "1"}
+    argument = {
+        "x": "a",
+        "t": "t",
+        "s": "s",
+        "v": "0",
+        "y": "b",
+        "n": "1",
+        "…": "1",
+        "piece": "'x'",
+        "pattern": "'x|y'",
+    }
     for name, function in FUNCTIONS.items():
         names = function.call.removeprefix(f"{name}(").removesuffix(")").split(", ")
         arguments = ", ".join(argument[part] for part in names)

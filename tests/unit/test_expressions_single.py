@@ -86,7 +86,8 @@ def test_one_row_alone_is_one_row_of_a_frame(expression: str, row: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "expression", ["lower(s)", "s == 'x'", "a > 1 and b > 1", "fill(a, 0)", "t - u", "t > '2013-01-01'"]
+    "expression",
+    ["lower(s)", "contains(s, 'x')", "s == 'x'", "a > 1 and b > 1", "fill(a, 0)", "t - u", "t > '2013-01-01'"],
 )
 def test_what_needs_the_general_way_says_so(expression: str) -> None:
     assert compiled(expression, KINDS) is None

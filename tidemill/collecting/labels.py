@@ -10,7 +10,6 @@ from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.landed import Landed
 from tidemill.collecting.rows import Readable, kept_aside, open_source, refused_of
 from tidemill.errors import UserError, did_you_mean
-from tidemill.expressions import columns_of
 from tidemill.provenance import code_version
 from tidemill.results import SourceRead
 from tidemill.snapshot import Snapshot, SnapshotWriter
@@ -40,8 +39,7 @@ def open_labels(
     data = open_source(use_case, name, landed)
     _check_present(labels.on, data.columns, f"sources.{name}.labels.on", data.url)
     _check_present([labels.known_at], data.columns, f"sources.{name}.labels.known_at", data.url)
-    target = use_case.target
-    asked = columns_of(target.expression) if target.expression else {str(target.column)}
+    asked = use_case.target.inputs
     twice = sorted((asked & set(data.columns) & set(rows)) - set(labels.on))
     if twice:
         raise UserError(
@@ -49,6 +47,10 @@ def open_labels(
             f"name under `sources.{name}.rename`"
         )
     if not asked & (set(data.columns) - set(labels.on)):
+        if not asked:
+            raise UserError(
+                f"target: the label source `{name}` is there, and the target has neither `column` nor `expression`"
+            )
         spoken = ", ".join(f"`{column}`" for column in sorted(asked))
         close = did_you_mean(min(asked), data.columns)
         raise UserError(

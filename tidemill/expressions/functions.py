@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidemill.errors import UserError
 from tidemill.expressions.columns import WORDS, Kind, coerced, finite, is_empty, kind_of
@@ -31,6 +33,8 @@ def call(name: str, arguments: Sequence[pd.Series]) -> pd.Series:
         return _duration(name, first)
     if name == "round":
         return _round(arguments)
+    if name in ("contains", "matches"):
+        return _found(name, arguments)
     if name in _NUMBER:
         number = coerced(first, "number", f"`{name}`").astype("float64")
         with np.errstate(all="ignore"):
@@ -75,6 +79,20 @@ def _duration(name: str, column: pd.Series) -> pd.Series:
     durations = np.where(measured, microseconds, 0).astype("int64").astype("timedelta64[us]")
     durations[~measured] = np.timedelta64("NaT", "us")
     return pd.Series(durations, index=column.index)
+
+
+def _found(name: str, arguments: Sequence[pd.Series]) -> pd.Series:
+    """Whether a text holds another, or fits a pattern: RE2, whose time is linear in the text."""
+    text = coerced(arguments[0], "text", f"`{name}`")
+    if not len(text):
+        return text.isna().astype("boolean")
+    wanted = str(arguments[1].iloc[0])
+    values = pa.array(text, type=pa.large_string(), from_pandas=True)
+    try:
+        found = (pc.match_substring if name == "contains" else pc.match_substring_regex)(values, wanted)
+    except pa.ArrowInvalid as problem:
+        raise UserError(f"`matches` can't read the regular expression `{wanted}`: {problem}") from None
+    return pd.Series(found.to_pandas().to_numpy(), index=text.index).astype("boolean")
 
 
 def _round(arguments: Sequence[pd.Series]) -> pd.Series:

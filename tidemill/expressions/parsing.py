@@ -226,6 +226,10 @@ def _arguments(node: ast.Call) -> Iterator[ast.expr]:
         digits = literal_of(node.args[1])
         if not isinstance(digits, int) or isinstance(digits, bool) or not 0 <= digits <= 15:
             raise _RefusedError("the number of decimals of `round` is written out, from 0 to 15")
+    if name in ("contains", "matches"):
+        wanted = literal_of(node.args[1])
+        if not isinstance(wanted, str) or not wanted:
+            raise _RefusedError(f'what `{name}` looks for is written out, in quotation marks: `{name}(x, "late")`')
     yield from node.args
 
 

@@ -33,6 +33,10 @@ FUNCTIONS: dict[str, Function] = {
     "upper": Function("upper(s)", 1, 1, "text in upper case"),
     "strip": Function("strip(s)", 1, 1, "text without white space around it"),
     "length": Function("length(s)", 1, 1, "how many characters a text has"),
+    "contains": Function("contains(s, piece)", 2, 2, "true where the text `s` has the piece in it, as it is written"),
+    "matches": Function(
+        "matches(s, pattern)", 2, 2, "true where some part of the text `s` fits a regular expression (RE2's kind)"
+    ),
     "abs": Function("abs(x)", 1, 1, "a number or a duration without its sign"),
     "log": Function("log(x)", 1, 1, "the natural logarithm; missing where `x` is 0 or less"),
     "sqrt": Function("sqrt(x)", 1, 1, "the square root; missing where `x` is less than 0"),

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from tidemill.errors import TidemillError, UserError
 from tidemill.labelling.classes import coding_as, coding_of
+from tidemill.labelling.functions import function_inputs
 from tidemill.labelling.targets import KEPT, UNKNOWN, WAITS, Targets, raw_targets
+from tidemill.labelling.weak import label_by_functions, typed
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import ClassCount, Cleaned, LabelArrivals, Labelled
@@ -50,6 +52,7 @@ def label(
     """
     targets = raw_targets(store, use_case, cleaned.snapshot, labels, now or datetime.now(UTC))
     corrected = _answered(store, use_case, cleaned, targets, answers or {}, told=like is None)
+    voting = label_by_functions(store, use_case, cleaned.snapshot, targets, like)
     if like is None:
         if targets.known.empty:
             raise UserError(_no_target(use_case, targets))
@@ -75,6 +78,7 @@ def label(
         classes=classes,
         arrivals=targets.arrivals,
         corrected=corrected,
+        voting=voting,
     )
 
 
@@ -96,12 +100,13 @@ def ripening(
 
 
 def label_inputs(use_case: UseCase, labels: Snapshot | None) -> Json:
-    """What the labels of a label source hang on, for the key of a stage that uses them; None when there is none."""
+    """What labels hang on beside the rows, for a stage's key: a label source, people's own Python."""
     join = use_case.label_join
-    if join is None or labels is None:
-        return None
-    said = {"snapshot": labels.id, "join": join.model_dump(mode="json")}
-    return {**said, "reading": use_case.fingerprint("clean", "columns")}
+    source = None
+    if join is not None and labels is not None:
+        said = {"snapshot": labels.id, "join": join.model_dump(mode="json")}
+        source = {**said, "reading": use_case.fingerprint("clean", "columns")}
+    return {"source": source, "functions": function_inputs(use_case)}
 
 
 def _answered(
@@ -111,6 +116,7 @@ def _answered(
 
     Tells of answers that change nothing because their row is gone, or because the target can't say them.
     """
+    targets.values = typed(use_case, targets.values)
     made = correct(store, use_case, cleaned.snapshot, targets.values, answers)
     targets.values = made.values
     targets.fate[made.answered] = KEPT

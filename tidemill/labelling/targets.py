@@ -12,15 +12,15 @@ import pandas as pd
 
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of
 from tidemill.errors import UserError, did_you_mean
-from tidemill.expressions import columns_of, evaluate
+from tidemill.expressions import evaluate
 from tidemill.labelling.arrived import Arrived, arrived
 from tidemill.results import LabelArrivals
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
-from tidemill.usecase.schema import Target, UseCase
+from tidemill.usecase.schema import UseCase
 from tidemill.usecase.values import duration_text
 
-__all__ = ["KEPT", "NO_LABEL", "NO_TARGET", "UNKNOWN", "WAITS", "Targets", "raw_targets"]
+__all__ = ["KEPT", "NO_LABEL", "NO_TARGET", "UNKNOWN", "WAITS", "Targets", "fitting", "raw_targets"]
 
 KEPT, WAITS, NO_TARGET, NO_LABEL, NO_KEY, UNKNOWN = range(6)
 _ABSENT = -1
@@ -63,15 +63,15 @@ def raw_targets(store: Store, use_case: UseCase, cleaned: Snapshot, labels: Snap
     """
     target = use_case.target
     present = [column.name for column in cleaned.manifest(store).columns]
-    asked = _asked(target)
+    asked = target.inputs
     book = _book(store, use_case, labels, cleaned, asked, now)
     brought = [] if book is None else [str(name) for name in book.values.columns]
     for name in sorted(asked):
         if name not in (*present, *brought):
             known = [*present, *brought]
             raise UserError(f"target: there is no column `{name}` in the data{did_you_mean(name, known)}")
-    if use_case.target_name in present and (target.expression or book is not None):
-        where = "target.name" if target.expression else "target"
+    if use_case.target_name in present and (target.column is None or book is not None):
+        where = "target.name" if target.column is None else "target"
         raise UserError(
             f"{where}: the data has a column `{use_case.target_name}` already. Give the target another name"
         )
@@ -80,7 +80,7 @@ def raw_targets(store: Store, use_case: UseCase, cleaned: Snapshot, labels: Snap
     tally = _Tally(np.zeros(0 if book is None else len(book.values), dtype=bool))
     values: list[pd.Series] = []
     fates: list[_Fates] = []
-    for frame in cleaned.frames(store, sorted(columns)):
+    for frame in cleaned.frames(store, sorted(columns) or present[:1]):
         made, fate = _part(use_case, frame.reset_index(drop=True), book, tally, now)
         values.append(made)
         fates.append(fate)
@@ -98,10 +98,6 @@ class _Tally:
 
     used: npt.NDArray[np.bool_]
     early: int = 0
-
-
-def _asked(target: Target) -> frozenset[str]:
-    return columns_of(target.expression) if target.expression else frozenset({str(target.column)})
 
 
 def _book(
@@ -131,7 +127,10 @@ def _part(
     if book is not None:
         places = book.places(frame)
         frame = pd.concat([frame, book.values.reindex(places).set_axis(frame.index)], axis=1)
-    values = evaluate(target.expression, frame) if target.expression else frame[str(target.column)]
+    if target.expression:
+        values = evaluate(target.expression, frame)
+    else:
+        values = pd.Series(None, index=frame.index, dtype="float64") if target.column is None else frame[target.column]
     fate = np.where(values.notna().to_numpy(), KEPT, NO_TARGET).astype(np.int8)
     if book is not None and places is not None:
         absent = use_case.label_join is not None and use_case.label_join.absent is not None
@@ -162,30 +161,28 @@ def _with_absent(use_case: UseCase, values: pd.Series, absent: npt.NDArray[np.bo
         return values
     if not values.notna().any():
         values = pd.Series([join.absent]).convert_dtypes().iloc[:0].reindex(range(len(values)))
-    fitting = _fitting(join.absent, values)
-    if fitting is None:
+    value = fitting(join.absent, values)
+    if value is None:
         raise UserError(
             f"sources.{use_case.label_source}.labels.absent: `{text_of(join.absent)}` is not like the target's other "
             f"values, such as `{text_of(values.dropna().iloc[0])}`: write it in their way"
         )
     wide = values.astype("boolean") if values.dtype.kind == "b" else values
-    return wide.mask(absent, fitting)
+    return wide.mask(absent, value)
 
 
-def _fitting(absent: str | int | float | bool, values: pd.Series) -> object | None:
-    """``absent`` as a value of the column; None when it can't be one."""
-    kind, text = values.dtype.kind, text_of(absent)
+def fitting(label: str | int | float | bool, values: pd.Series) -> object | None:
+    """``label`` as a value of the column; None when it can't be one."""
+    kind, text = values.dtype.kind, text_of(label)
     if kind == "b":
         word = text.lower()
         return word in TRUE_WORDS if word in (*TRUE_WORDS, *FALSE_WORDS) else None
     if kind in "iuf":
-        if not isinstance(absent, str):
-            return float(absent)
         try:
-            return float(absent)
+            return float(label)
         except ValueError:
             return None
-    return None if kind == "M" else text
+    return None if kind in "mM" else text
 
 
 def _reasons(use_case: UseCase) -> dict[int, tuple[str, str]]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from tidemill.errors import UserError
-from tidemill.expressions import columns_of
 from tidemill.labelling import label
 from tidemill.monitoring.records import Span, Window
 from tidemill.provenance import code_version
@@ -44,10 +43,9 @@ def arrived_labels(
     neither the rows nor those have the columns that the target is made from: no label has arrived.
     """
     target = use_case.target
-    asked = columns_of(target.expression) if target.expression else {str(target.column)}
     tables = [cleaned.snapshot, *([labels] if labels is not None else [])]
     present = {column.name for table in tables for column in table.manifest(store).columns}
-    if not asked <= present:
+    if not target.inputs <= present and not target.functions:
         return None
     return label(store, use_case, cleaned, labels=labels, now=now, like=version.lineage.labelled, answers=answers)
 

@@ -115,6 +115,8 @@ class UseCase(Section):
         self._check_derived()
         self._check_split()
         self._check_clean()
+        if self.target.functions and self.task == "regression":
+            raise FieldError("task", "labelling functions (`target.functions`) give classes, and it says regression")
         fitting = _METRICS.get(self.task, ())
         if fitting and self.tune.metric not in ("auto", *fitting):
             raise FieldError(
@@ -139,6 +141,11 @@ class UseCase(Section):
         if labels and self.time is None:
             raise FieldError(
                 ("sources", labels[0], "labels"), "labels ripen from a row's own time: name its column as `time`"
+            )
+        if labels and self.target.functions and self.sources[labels[0]].labels.absent is not None:  # type: ignore[union-attr]
+            raise FieldError(
+                ("sources", labels[0], "labels", "absent"),
+                "`target.functions` label the rows that have no label, and this does too: leave one of them out",
             )
         if labels and self.monitor.label_delay:
             raise FieldError(
@@ -166,7 +173,7 @@ class UseCase(Section):
                     raise FieldError(
                         ("derive", name), f"it reads `{column}`, which is derived below it: move that one up"
                     )
-        if self.target.expression is not None and self.target.name in self.derive:
+        if self.target.column is None and self.target.name in self.derive:
             raise FieldError(("target", "name"), f"`{self.target.name}` is a derived column too: give one another name")
 
     def _check_split(self) -> None:

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tidemill.expressions import columns_of
 from tidemill.usecase.values import (
     Columns,
     Cron,
     Duration,
+    Entry,
     Expression,
     FieldError,
     Moment,
@@ -24,6 +26,7 @@ __all__ = [
     "ColumnRules",
     "EvaluateRules",
     "GateRules",
+    "LabelFunction",
     "Metric",
     "MonitorRules",
     "OneTarget",
@@ -57,6 +60,27 @@ class Section(BaseModel):
         return {name: value for name, value in said.items() if value is not None or name not in known}
 
 
+class LabelFunction(Section):
+    """Gives the rows that it knows something about a label, and abstains from the others."""
+
+    when: Expression | None = Field(
+        None, description='True for the rows that it labels, such as `contains(lower(review), "refund")`.'
+    )
+    label: str | int | float | bool | None = Field(None, description="The label that it gives where `when` is true.")
+    python: Entry | None = Field(
+        None,
+        description="`module:function` in the project: it takes a frame, and gives a label a row, null to abstain.",
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> LabelFunction:
+        if (self.when is None) == (self.python is None):
+            raise FieldError("when", "give `when` and a `label`, or `python`, one of the two")
+        if (self.when is None) != (self.label is None):
+            raise FieldError("label", "`when` and `label` go together; a `python` function gives labels itself")
+        return self
+
+
 class Target(Section):
     """What the model predicts."""
 
@@ -71,16 +95,38 @@ class Target(Section):
     labels: dict[str, str] = Field(
         default_factory=dict, description="Names for the classes, such as `{true: late, false: on_time}`."
     )
+    functions: dict[str, LabelFunction] = Field(
+        default_factory=dict,
+        description="Labelling functions, by name, for rows that have no target by `column` or `expression`.",
+    )
+    combine: Literal["model", "vote"] = Field(
+        "model",
+        description="How the functions' votes become one label: `model` weighs each function by how right it seems "
+        "(Dawid-Skene), `vote` counts.",
+    )
+    minimum_confidence: float = Field(
+        0.5, ge=0, lt=1, description="Rows that the functions are less sure of go to Quarantine."
+    )
 
     @model_validator(mode="after")
     def _goes_together(self) -> Target:
-        if self.column is None and self.expression is None:
-            raise ValueError("name the target's `column`, or give an `expression` that makes it")
+        if self.column is None and self.expression is None and not self.functions:
+            raise ValueError("name the target's `column`, or give an `expression` or `functions` that make it")
+        for name in ("combine", "minimum_confidence"):
+            if not self.functions and name in self.model_fields_set:
+                raise FieldError(name, "it is about labelling `functions`, and there are none")
         if self.column is not None and self.expression is not None:
             raise FieldError("expression", "the target has a `column` and an `expression`: leave one of them out")
         if len(set(self.labels.values())) < len(self.labels):
             raise FieldError("labels", "two classes have the same name: give each its own")
         return self
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The columns that it is made from: none when labelling functions alone make it."""
+        if self.expression is not None:
+            return columns_of(self.expression)
+        return frozenset() if self.column is None else frozenset({self.column})
 
 
 OneTarget = Annotated[Target, BeforeValidator(section_from_text("column")), OrText("The target's column.")]

@@ -9,11 +9,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tidemill.secrets import is_reference, literal_in_fields, literal_in_url
 from tidemill.usecase.sections import Section
-from tidemill.usecase.values import Columns, Duration, FieldError, OrText, Span, Text, section_from_text
+from tidemill.usecase.values import Columns, Duration, Entry, FieldError, OrText, Span, Text, section_from_text
 
 __all__ = ["Http", "Incremental", "Join", "LabelJoin", "OneSource", "Source", "Sql"]
 
-Entry = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", examples=["shop.orders:rows"])]
 _PLACES = ("url", "sql", "http", "python")
 _CLEAR = (
     "{} stands there in clear, and a use case is stored with every version. Put a reference in its place: "

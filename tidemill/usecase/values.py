@@ -18,6 +18,7 @@ __all__ = [
     "Columns",
     "Cron",
     "Duration",
+    "Entry",
     "Expression",
     "FieldError",
     "Moment",
@@ -190,6 +191,7 @@ Text = Annotated[str, Field(min_length=1)]
 Columns = Annotated[
     tuple[Text, ...], BeforeValidator(_one_or_many), AfterValidator(_each_once), OrText("One column, by its name.")
 ]
+Entry = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", examples=["shop.orders:rows"])]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), OrText("One text.")]
 Range = Annotated[
     tuple[float | None, float | None],
