@@ -31,7 +31,7 @@ def score(
     Without ``output`` the answers go to the lake, once for the same rows.
     """
     fetched = use_case if source is None else use_case.reading(source)
-    landed = land(store, fetched, since=since, until=until)
+    landed = land(store, fetched, since=since, until=until, labels=False)
     if output is not None:
         return told(
             "score",

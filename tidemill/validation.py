@@ -72,6 +72,8 @@ def verdict(
     """
     frame = judgement.kept.read(store)
     unlabelled = labelled.quarantine.read(store) if labelled.quarantine is not None else None
+    if unlabelled is not None:  # what labelling functions know nothing of may well have an outcome
+        unlabelled = unlabelled[unlabelled["_rule"] == "target"]
     leaks = find_leaks(use_case, frame, unlabelled, use_case.target_name, labelled.task)
     traps = find_traps(use_case, frame, use_case.target_name, labelled.task)
     excluded = exclusions(use_case, leaks, personal, traps)

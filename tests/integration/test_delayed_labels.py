@@ -92,3 +92,54 @@ def test_monitoring_measures_by_the_labels_that_are_certain(project: Path, repor
         outcomes.write(f"{ROWS - 1},yes,2099-01-01\n")
     assert monitoring("toy", since=THEN).quality == seen.quality
     assert not [key for key in store.list("toy/snapshots") if "tmp" in key]
+
+
+def test_scoring_never_opens_the_label_source(project: Path, reported: Path) -> None:
+    from flows.scoring import scoring
+
+    train(THEN)
+    (reported / "outcomes.csv").unlink()
+    assert scoring("toy", since=THEN).rows == ROWS - (THEN - datetime(2024, 1, 1, tzinfo=UTC)).days * 24
+
+
+def test_functions_label_what_nobody_did_and_the_report_tells_how(project: Path) -> None:
+    """Three functions and 200 known targets; the run is made again with nothing to do, and with other code anew."""
+    from flows.training import training
+
+    folder = project / "usecases" / "toy"
+    rows = toy_rows(ROWS)
+    rows.loc[200:, "bought"] = None
+    rows.to_csv(folder / "data.csv", index=False)
+    (folder / "hints.py").write_text(
+        "import numpy as np\n"
+        "def young(frame):\n"
+        "    return np.where(frame['age'] < 35, np.where(frame['amount'] < 85, 'yes', 'no'), None)\n"
+    )
+    functions = (
+        "target:\n  column: bought\n  positive: 'yes'\n  minimum_confidence: 0.55\n  functions:\n"
+        "    old_and_rich: {when: age > 50 and amount > 85, label: 'yes'}\n"
+        "    old_and_poor: {when: age > 50 and amount <= 85, label: 'no'}\n"
+        "    north: {when: region == 'north', label: 'yes'}\n"
+        "    young: {python: 'hints:young'}\n"
+    )
+    said = TOY_YAML.replace('target: {column: bought, positive: "yes"}\n', functions)
+    (folder / "usecase.yaml").write_text(said)
+    run = training("toy")
+    voting = run.lineage.labelled.voting
+    assert voting is not None
+    assert voting.gold == 200
+    assert voting.gold_accuracy is not None
+    assert voting.gold_accuracy > 0.6
+    told = {one.name: one for one in voting.functions}
+    assert told["old_and_rich"].accuracy is not None
+    assert told["north"].accuracy is not None
+    assert told["old_and_rich"].accuracy > told["north"].accuracy
+    assert not {"age", "amount"} & set(run.excluded)
+    page = Store(str(project / "lake")).read_bytes(run.report.html).decode()
+    assert "old_and_rich" in page
+    assert "weighed by a label model" in page
+    assert all(training("toy").reused.values())
+    (folder / "hints.py").write_text((folder / "hints.py").read_text().replace("35", "34"))
+    again = training("toy")
+    assert again.reused["clean"]
+    assert not again.reused["label"]

@@ -42,9 +42,16 @@ def is_fetched(source: Source) -> bool:
 
 
 def land(
-    store: Store, use_case: UseCase, *, since: datetime | None = None, until: datetime | None = None
+    store: Store,
+    use_case: UseCase,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    labels: bool = True,
 ) -> dict[str, Landed]:
     """Bring what is new of every source that is no file into the lake; by the sources' names.
+
+    Without ``labels`` the label source is left alone: scoring has no use for it.
 
     Where the primary source grows by the use case's own `time`, only ``since`` <= time < ``until`` is fetched
     (and what is older than anything landed, once). All else is fetched whatever the limits are.
@@ -54,7 +61,7 @@ def land(
     since, until = (None if moment is None else parse_moment(moment) for moment in (since, until))
     found = {}
     for name, source in use_case.sources.items():
-        if is_fetched(source):
+        if is_fetched(source) and (labels or source.labels is None):
             with _blaming(f"sources.{name}"):
                 found[name] = _land(store, use_case, name, source, since, until)
     return found

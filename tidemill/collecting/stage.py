@@ -128,12 +128,12 @@ def batches(
 
 def source_state(use_case: UseCase, landed: Mapping[str, Landed] | None = None, *, primary: bool = True) -> Json:
     """What :func:`collect` depends on outside the sections `sources`, `derive` and `time`: name, size and
-    version of every file (of the primary source too, when ``primary``), what was fetched (``landed``), and how
+    version of every file (of side sources only, when not ``primary``), what was fetched (``landed``), and how
     values are read. Raises UserError when a source has no files."""
     files = {
         name: [[found.name, found.size, found.version] for found in list_objects(resolved(use_case, source.place))]
         for name, source in sorted(use_case.sources.items())
-        if not is_fetched(source) and (primary or name != use_case.primary)
+        if not is_fetched(source) and (primary or source.join is not None)
     }
     state = {"files": files, "reading": use_case.fingerprint("columns", "clean", "id", "group")}
     fetched = {name: one.state for name, one in sorted((landed or {}).items())}

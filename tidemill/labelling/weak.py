@@ -161,12 +161,12 @@ def _keep(store: Store, use_case: UseCase, cleaned: Snapshot, said: _Said) -> Sn
         low, high = np.searchsorted(said.rows, [start, start + len(frame)])
         here = np.arange(low, high)[(said.codes[low:high] >= 0).any(axis=1)]
         ids = frame.iloc[said.rows[here] - start].reset_index(drop=True)[list(use_case.id)]
-        table = pd.concat([pd.DataFrame({"row": said.rows[here]}), ids], axis=1)
+        table = pd.concat([pd.DataFrame({"_row": said.rows[here]}), ids], axis=1)
         for place, name in enumerate(said.names):
-            table[f"vote_{name}"] = words.take(said.codes[here, place]).to_numpy()
-        table["label"] = words.take(said.found.codes[here]).to_numpy()
-        table["confidence"] = said.found.confidence[here]
-        writer.add(table.astype({f"vote_{name}": "str" for name in said.names} | {"label": "str"}))
+            table[f"_vote_{name}"] = words.take(said.codes[here, place]).to_numpy()
+        table["_label"] = words.take(said.found.codes[here]).to_numpy()
+        table["_confidence"] = said.found.confidence[here]
+        writer.add(table.astype({f"_vote_{name}": "str" for name in said.names} | {"_label": "str"}))
         start += len(frame)
     return writer.close()
 

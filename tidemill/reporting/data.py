@@ -6,6 +6,7 @@ from collections import Counter
 
 from tidemill.personal import KIND_WORDS
 from tidemill.reporting.charts import Bar, Colour, bars, sparkline, waterfall
+from tidemill.reporting.labels import the_labels
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import (
     Badge,
@@ -55,6 +56,7 @@ def the_data(material: Material) -> Section:
     blocks += [_leaks(material), _traps(material), _personal(material), _sources(material)]
     if material.lineage.labelled.classes:
         blocks.append(_target(material))
+    blocks += the_labels(material)
     blocks.append(_columns(material))
     return Section("The data", [block for block in blocks if block is not None], lead)
 

@@ -79,14 +79,14 @@ def test_what_each_function_said_of_each_row_is_kept(tmp_path: Path, memory: Sto
     result = labelled(memory, tmp_path, frame, FUNCTIONS + "  combine: vote\n", "id: key")
     assert voting(result).votes.kind == "label_votes"
     votes = voting(result).votes.read(memory)
-    assert list(votes.columns) == ["row", "key", "vote_praise", "vote_stale", "vote_waste", "label", "confidence"]
+    assert list(votes.columns) == ["_row", "key", "_vote_praise", "_vote_stale", "_vote_waste", "_label", "_confidence"]
     assert votes["key"].tolist() == ["a", "b", "c", "e", "f"]
-    assert votes["row"].tolist() == [0, 1, 2, 4, 5]
+    assert votes["_row"].tolist() == [0, 1, 2, 4, 5]
     sixth = votes.iloc[-1]
-    assert sixth[["vote_praise", "vote_stale", "vote_waste", "label"]].tolist() == ["good", "bad", "bad", "bad"]
-    assert sixth["confidence"] == pytest.approx(2 / 3, abs=1e-6)
-    assert votes["label"].isna().tolist() == [False, False, True, False, False]
-    assert not {"vote_praise", "confidence"} & set(result.snapshot.read(memory).columns)
+    assert sixth[["_vote_praise", "_vote_stale", "_vote_waste", "_label"]].tolist() == ["good", "bad", "bad", "bad"]
+    assert sixth["_confidence"] == pytest.approx(2 / 3, abs=1e-6)
+    assert votes["_label"].isna().tolist() == [False, False, True, False, False]
+    assert not {"_vote_praise", "_confidence"} & set(result.snapshot.read(memory).columns)
 
 
 def test_rows_that_the_functions_are_not_sure_of_wait_for_a_person(tmp_path: Path, memory: Store) -> None:
@@ -168,8 +168,8 @@ def test_the_label_model_finds_the_planted_accuracies_and_beats_the_vote(tmp_pat
     decided = set(values(memory, vote))
     assert right(model, decided) > right(vote, decided) + 0.02
     votes = voting(model).votes.read(memory)
-    sure = votes["confidence"].mean()
-    correct = (votes["label"] == votes["row"].map(truth).astype(str)).mean()
+    sure = votes["_confidence"].mean()
+    correct = (votes["_label"] == votes["_row"].map(truth).astype(str)).mean()
     assert sure == pytest.approx(correct, abs=0.01)
 
 
