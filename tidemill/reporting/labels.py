@@ -15,7 +15,7 @@ __all__ = ["the_labels"]
 _HEAD = ["function", "says", "coverage", "overlaps", "conflicts", "estimated accuracy", "on known targets"]
 _CAUTION = (
     "A model that learns from these labels is judged by them too: its figures say how well it copies the functions, "
-    "and as much about the truth as the functions do. It may read what they read; a column that decides the label alone "
+    "and as much about the truth as the functions do. It may read what they read; a column that alone decides a label "
     "is a leak."
 )
 
