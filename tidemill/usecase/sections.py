@@ -113,7 +113,7 @@ class Target(Section):
         if self.column is None and self.expression is None and not self.functions:
             raise ValueError("name the target's `column`, or give an `expression` or `functions` that make it")
         for name in ("combine", "minimum_confidence"):
-            if not self.functions and name in self.model_fields_set:
+            if not self.functions and getattr(self, name) != type(self).model_fields[name].default:
                 raise FieldError(name, "it is about labelling `functions`, and there are none")
         if self.column is not None and self.expression is not None:
             raise FieldError("expression", "the target has a `column` and an `expression`: leave one of them out")
