@@ -88,7 +88,7 @@ class Target(Section):
     expression: Expression | None = Field(
         None, description="An expression that makes the target, such as `arr_delay > 15`. Null in, no label out."
     )
-    name: Text = Field("target", description="What the target is called in reports, when made by an expression.")
+    name: Text = Field("target", description="What the target is called, when no `column` holds it.")
     positive: str | int | float | bool | None = Field(
         None, description="Binary only: the class that counts as positive. Left out: true, 1, yes or the rarer one."
     )
