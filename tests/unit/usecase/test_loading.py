@@ -273,7 +273,11 @@ def test_a_wrong_field(home: Path, more: str, said: str) -> None:
         (TARGET, "", "line 1, target: it is missing: what is predicted: a column's name, or a section"),
         (TARGET, "target:", "line 4, target: it is missing"),
         (TARGET, "target: 5", "line 4, target: it must be text or a section with column, expression, name, positive"),
-        (TARGET, "target: {}", "line 4, target: name the target's `column`, or give an `expression` or `functions` that make it"),
+        (
+            TARGET,
+            "target: {}",
+            "line 4, target: name the target's `column`, or give an `expression` or `functions` that make it",
+        ),
         (TARGET, "target: {colum: x}", "target.colum: there is no such field (did you mean `column`?)"),
         (TARGET, "target: {expression: foo(x) > 1}", "there is no function `foo`. There are: abs, contains"),
         (TARGET, "target: {expression: x > 1, column: x}", "the target has a `column` and an `expression`"),
