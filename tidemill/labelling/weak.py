@@ -44,7 +44,8 @@ def label_by_functions(
     asked = np.flatnonzero(targets.fate != WAITS)
     gold = targets.fate[asked] == KEPT
     known = targets.values.iloc[asked[gold]]
-    texts, of_label = _texts(votes.labels, known)
+    like_these = targets.values.dropna()
+    texts, of_label = _texts(votes.labels, known, like_these)
     stored = _before(like, votes.names, texts)
     texts = texts if stored is None else stored.classes
     places = {text: place for place, text in enumerate(texts)}
@@ -58,14 +59,17 @@ def label_by_functions(
         [gold, found.codes == SILENT, found.codes == TIED, found.confidence < least], [KEPT, NO_VOTE, TIE, UNSURE], KEPT
     ).astype(np.int8)
     kept = _keep(store, use_case, cleaned, said)
-    _settle(targets, asked[~gold], fates[~gold], found.codes[~gold], _levels(known, votes.labels, texts))
+    _settle(targets, asked[~gold], fates[~gold], found.codes[~gold], _levels(like_these, votes.labels, texts))
     targets.reasons |= _reasons(least)
     return _report(use_case, said, truth, fates, kept)
 
 
-def _texts(labels: Sequence[Label], known: pd.Series) -> tuple[tuple[str, ...], list[str]]:
-    """The classes, by the texts of their values, in order; and the class of each label that functions give."""
-    if known.empty:
+def _texts(labels: Sequence[Label], known: pd.Series, like: pd.Series) -> tuple[tuple[str, ...], list[str]]:
+    """The classes, by the texts of their values, in order; and the class of each label that functions give.
+
+    ``known`` are the targets to learn from, ``like`` all that there are: labels are read as these are.
+    """
+    if like.empty:
         of_label = [text_of(label) for label in labels]
         return tuple(sorted(set(of_label))), of_label
     levels = known.unique()
@@ -75,11 +79,11 @@ def _texts(labels: Sequence[Label], known: pd.Series) -> tuple[tuple[str, ...], 
         )
     of_label = []
     for label in labels:
-        value = fitting(label, known)
+        value = fitting(label, like)
         if value is None:
             raise UserError(
                 f"target.functions give the label `{text_of(label)}`, and the target holds values such as "
-                f"`{text_of(levels[0])}`: write labels as the target does"
+                f"`{text_of(like.iloc[0])}`: write labels as the target does"
             )
         of_label.append(text_of(value))
     return tuple(sorted({*of_label, *map(text_of, levels)})), of_label
@@ -96,7 +100,7 @@ def _model(stored: StoredLabelModel | None) -> LabelModel | None:
 
 
 def typed(use_case: UseCase, values: pd.Series) -> pd.Series:
-    """Raw targets of which none is known, in the kind of the labels that functions give: what people answer is so too."""
+    """Raw targets of which none is known in the kind of the labels that functions give, so that answers are so too."""
     functions = use_case.target.functions.values()
     if not functions or values.notna().any():
         return values
@@ -110,9 +114,9 @@ def _kind(labels: Sequence[Label]) -> str:
     return "b" if kinds == {bool} else "f" if kinds <= {int, float} else "O"
 
 
-def _levels(known: pd.Series, labels: Sequence[Label], texts: Sequence[str]) -> pd.Series:
+def _levels(like: pd.Series, labels: Sequence[Label], texts: Sequence[str]) -> pd.Series:
     """The classes as values of one kind: the target's where it has any, else the labels' own."""
-    kind = known.dtype.kind if not known.empty else _kind(labels)
+    kind = like.dtype.kind if not like.empty else _kind(labels)
     if kind == "b":
         return pd.Series([fitting(text, pd.Series([True])) for text in texts], dtype="boolean")
     if kind in "iuf":

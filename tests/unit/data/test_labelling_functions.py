@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.data.cases import case, cleaned_of
 from tidemill.errors import UserError
 from tidemill.labelling import label, label_inputs
 from tidemill.results import Labelled, Voting
+from tidemill.reviewing.rows import row_keys
 from tidemill.store import Store
 
 REVIEWS = pd.DataFrame(
@@ -234,6 +236,27 @@ def test_later_rows_are_labelled_by_what_was_learned_before(tmp_path: Path, memo
     assert voting(later).model == voting(like).model
     before = values(memory, like)
     assert values(memory, later) == {row: before[row] for row in values(memory, later)}
+
+
+def test_what_a_person_answers_is_known_and_stands(tmp_path: Path, memory: Store) -> None:
+    frame = placed(REVIEWS).assign(key=list("abcdefg"))
+    said = FUNCTIONS + "  combine: vote\n"
+    use_case = case(tmp_path, "id: key", target=said)
+    keys = row_keys(use_case, frame[["key"]])
+    answers: dict[str, str | int | float | bool] = {keys[0]: "bad", keys[2]: "good"}
+    result = labelled(memory, tmp_path, frame, said, "id: key", answers=answers)
+    assert values(memory, result) == {0: "bad", 1: "bad", 2: "good", 4: "good", 5: "bad"}
+    assert (result.corrected, voting(result).gold, voting(result).gold_voted) == (2, 2, 1)
+
+
+def test_rows_that_wait_are_not_asked_about(tmp_path: Path, memory: Store) -> None:
+    frame = placed(REVIEWS).assign(at=pd.date_range("2024-01-01", periods=7, tz="UTC").as_unit("us"))
+    frame["y"] = [None, None, None, None, None, None, "good"]
+    text = "time: at\nmonitor: {label_delay: 2d}\n"
+    said = "\n  column: y" + FUNCTIONS + "  combine: vote\n"
+    result = labelled(memory, tmp_path, frame, said, text, now=datetime(2024, 1, 7, tzinfo=UTC))
+    assert values(memory, result) == {0: "good", 1: "bad", 4: "good"}
+    assert (result.waiting, voting(result).rows, sum(result.refused.values())) == (2, 5, 2)
 
 
 PYTHON = "\n  functions:\n    mine: {python: 'mine:label'}\n"
