@@ -22,7 +22,7 @@ def validate(use_case: UseCase, store: Store, labelled: Labelled) -> Outcome[Val
         "validate",
         Validation,
         lambda: _judge(use_case, store, labelled),
-        version=3,
+        version=4,
         inputs={
             "rows": labelled.snapshot.id,
             "unlabelled": labelled.quarantine.id if labelled.quarantine else None,
@@ -48,6 +48,6 @@ def _summary(validation: Validation) -> str:
     leaks = [leak.column for leak in validation.leaks if not leak.allowed]
     personal = [one.column for one in validation.personal if not one.allowed]
     found = f", leaks found: {', '.join(leaks)}" if leaks else ""
-    found += f", traps: {', '.join(trap.kind for trap in validation.traps)}" if validation.traps else ""
+    found += f", traps: {', '.join(dict.fromkeys(one.kind for one in validation.traps))}" if validation.traps else ""
     found += f", personal data: {', '.join(personal)}" if personal else ""
     return f"{len(validation.results)} expectations, {failed} failed{found}"

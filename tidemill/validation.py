@@ -75,7 +75,12 @@ def verdict(
     if unlabelled is not None:  # what labelling functions know nothing of may well have an outcome
         unlabelled = unlabelled[unlabelled["_rule"] == "target"]
     leaks = find_leaks(use_case, frame, unlabelled, use_case.target_name, labelled.task)
-    traps = find_traps(use_case, frame, use_case.target_name, labelled.task)
+    told = {one.column for one in leaks} | {one.column for one in personal}
+    traps = [
+        trap
+        for trap in find_traps(use_case, frame, use_case.target_name, labelled.task)
+        if trap.kind != "names_rows" or told.isdisjoint(trap.columns)
+    ]
     excluded = exclusions(use_case, leaks, personal, traps)
     failed = [one for one in judgement.results if not one.passed and one.severity == "critical"]
     reasons = (
