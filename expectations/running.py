@@ -5,7 +5,7 @@ Measured (docs/decisions/60): the import takes 3 to 9 s, so nothing may import i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -67,20 +67,22 @@ def run(
     with _ONE_AT_A_TIME:
         builder = Builder(frame, project or Path())
         built = [builder.built(entry, place) for place, entry in enumerate(entries)]
+        counted = frame if rows in (None, len(frame)) else pd.DataFrame(index=range(rows or 0))
         results = []
-        for types, seen in (
-            ({TYPE}, fitted_heads(entries, frame)),
-            (_COUNTS, frame if rows in (None, len(frame)) else pd.DataFrame(index=range(rows or 0))),
-            (None, frame),
+        for which, seen, form in (
+            (_is_type, fitted_heads(entries, frame), "BASIC"),
+            (_is_count, counted, "BASIC"),
+            (_is_refusing, frame, "COMPLETE"),
+            (_is_other, frame, "BASIC"),
         ):
-            some = [one for one, entry in zip(built, entries, strict=True) if _belongs(entry, types)]
-            results += _validate(some, seen)
+            some = [one for one, entry in zip(built, entries, strict=True) if which(entry)]
+            results += _validate(some, seen, form)
         findings = {_place(result): result for result in results}
         return [_finding(entry, findings[place], frame, masked or {}) for place, entry in enumerate(entries)]
 
 
-def _validate(expectations: Sequence[Any], frame: pd.DataFrame) -> list[Any]:
-    """Great Expectations' results, in an order of its own."""
+def _validate(expectations: Sequence[Any], frame: pd.DataFrame, form: str) -> list[Any]:
+    """Great Expectations' results, in an order of its own; ``form`` is how much they hold."""
     if not expectations:
         return []
     import great_expectations
@@ -99,13 +101,25 @@ def _validate(expectations: Sequence[Any], frame: pd.DataFrame) -> list[Any]:
     suite = great_expectations.ExpectationSuite(name="suite", expectations=list(expectations))
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+    wanted = {"result_format": form, "return_unexpected_index_query": False}
     return list(batch.validate(suite, result_format=wanted).results)
 
 
-def _belongs(entry: SuiteEntry, types: Collection[str] | None) -> bool:
-    """Whether the entry is of the ``types``; None stands for all others."""
-    return entry.type in types if types is not None else entry.type != TYPE and entry.type not in _COUNTS
+def _is_type(entry: SuiteEntry) -> bool:
+    return entry.type == TYPE
+
+
+def _is_count(entry: SuiteEntry) -> bool:
+    return entry.type in _COUNTS
+
+
+def _is_refusing(entry: SuiteEntry) -> bool:
+    """Whether the places of the rows that fail are asked for, which costs as much as the check."""
+    return entry.refuse
+
+
+def _is_other(entry: SuiteEntry) -> bool:
+    return not (_is_type(entry) or _is_count(entry) or _is_refusing(entry))
 
 
 def _place(result: Any) -> int:

@@ -162,6 +162,17 @@ def test_the_target_is_not_asked_for_where_there_is_none(memory: Store, suited: 
             entry("expect_table_row_count_to_be_between", "min_value: 1", "    rows: refuse\n"),
             r"\.rows: it judges the table, not single rows",
         ),
+        (entry(BETWEEN, "column: age, min_value: 1, mostly: 1.5"), r"kwargs\.mostly: .*less than or equal to 1"),
+        (entry(BETWEEN, "column: age, min_value: 1, mostly: most"), r"kwargs\.mostly: "),
+        (entry("expect_column_values_to_match_regex", 'column: region, regex: "[a-"'), r"no regular expression: unter"),
+        (entry("expect_column_values_to_match_regex_list", 'column: region, regex_list: ["(x"]'), r"regex_list: `\(x`"),
+        (entry("expect_column_values_to_be_in_set", "column: region, value_set: north"), r"kwargs\.value_set: "),
+        (entry("expect_column_quantile_values_to_be_between", "column: age, quantile_ranges: 3"), r"quantile_ranges: "),
+        (
+            entry("expect_column_kl_divergence_to_be_less_than", "column: region, partition_object: {}, threshold: a"),
+            r"kwargs\.threshold: ",
+        ),
+        (entry("ExpectColumnToExist", "column: age"), r"no such expectation.*did you mean `expect_column_to_exist`"),
     ],
 )
 def test_what_great_expectations_does_not_have_is_refused(
