@@ -91,7 +91,8 @@ def orders(rows: int = 3_000, seed: int = 3) -> pd.DataFrame:
         }
     )
     frame["gross"] = frame["price"] * random.uniform(1.0, 1.6, rows)
-    frame["promised_at"] = frame["ordered_at"] + pd.to_timedelta(random.integers(1, 90 * 24, rows), unit="h")
+    days, hours = random.integers(1, 90, rows), random.integers(8, 19, rows)
+    frame["promised_at"] = frame["ordered_at"].dt.floor("D") + pd.to_timedelta(24 * days + hours, unit="h")
     frame["late"] = random.uniform(size=rows) < 0.3
     frame.loc[random.uniform(size=rows) < 0.08, "temperature"] = np.nan
     frame.loc[random.uniform(size=rows) < 0.03, "channel"] = None

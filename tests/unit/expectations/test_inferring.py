@@ -117,6 +117,11 @@ MUTATIONS: dict[str, tuple[str, str, Change]] = {
         "critical",
         into("promised_at", lambda rows: rows["promised_at"].dt.tz_localize(None)),
     ),
+    "a local clock taken for UTC": (
+        "promised_at",
+        "warning",
+        into("promised_at", lambda rows: rows["promised_at"] + pd.Timedelta(hours=7)),
+    ),
     "prose cut off": ("note", "warning", into("note", lambda rows: "left by the door " * 40)),
     "the target's other half": ("late", "warning", into("late", lambda rows: 1)),
     "a column gone": ("items", "warning", lambda rows: rows.drop(columns="items")),
@@ -192,7 +197,7 @@ VALUES = st.one_of(
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6).filter(str.strip)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(columns=st.lists(VALUES, min_size=4, max_size=12), names=st.lists(NAMES, min_size=12, max_size=12, unique=True))
 @example(columns=[[*range(23), None]] * 4, names=[f"c{number}" for number in range(12)])
 def test_any_frame_passes_the_suite_that_is_written_from_it(
