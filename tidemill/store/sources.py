@@ -19,12 +19,15 @@ from tidemill.store.local import written_whole
 __all__ = ["SourceObject", "create_url", "list_objects", "open_url"]
 
 _MAGIC = "*?["
+_WEB = ("http:", "https:")
 _MARKS = ("ETag", "etag", "LastModified", "mtime", "created")
 
 
 @dataclass(frozen=True)
 class SourceObject:
-    """One file of a source. ``version`` changes when the content does: an ETag, or size and time of change."""
+    """One file of a source. ``version`` changes when the content does: an ETag, or size and time of change.
+
+    ``size`` is -1 where a web server does not tell it."""
 
     url: str
     name: str
@@ -103,12 +106,17 @@ def _local_object(path: Path, folder: Path) -> SourceObject:
 
 
 def _remote_objects(url: str) -> list[SourceObject]:
+    if url.startswith(_WEB):
+        from tidemill.store.web import size_and_version
+
+        size, version = size_and_version(url)
+        return [SourceObject(url, shown(url).rpartition("/")[2], size, version)]
     from tidemill.store.remote import files_below
 
     fs, endpoint = _connected(url)
     with remote_failures(url, endpoint, None):
         path = str(fs._strip_protocol(url))
-        if not url.startswith(("http:", "https:")) and any(char in path for char in _MAGIC):
+        if any(char in path for char in _MAGIC):
             found = fs.glob(path, detail=True)
             folder = "/".join(_until_magic(tuple(path.split("/"))))
             files = (name for name in found if found[name]["type"] == "file")
@@ -133,6 +141,15 @@ def _remote_object(fs: Any, path: str, about: dict[str, Any], folder: str) -> So
 
 @contextmanager
 def _remote_file(url: str) -> Iterator[BinaryIO]:
+    if url.startswith(_WEB):
+        from tidemill.store.web import fetch
+
+        with tempfile.TemporaryDirectory(prefix="tidemill-") as folder:
+            copy = Path(folder) / "source"
+            fetch(url, copy)
+            with copy.open("rb") as file:
+                yield cast(BinaryIO, file)
+        return
     from tidemill.store.remote import RangeReader
 
     fs, endpoint = _connected(url)
