@@ -17,9 +17,10 @@ import pytest
 from tests.champions import House
 from tests.commands import Run
 from tests.lineage import made_up_balance, made_up_lineage
+from tidemill.collecting import collect
 from tidemill.errors import GateError, TidemillError, TransientError, UserError
 from tidemill.progress import Note, StageFinished, StageStarted, TrialFinished, emit
-from tidemill.results import Baseline, Decision, Interval, Report, TrainingRun
+from tidemill.results import Baseline, Collected, Decision, Interval, Report, TrainingRun
 from tidemill.scoring import Scored, score
 from tidemill.store import Store
 from tidemill.usecase import load_usecase
@@ -60,6 +61,23 @@ def training_run(action: str = "promote") -> TrainingRun:
         seconds={"collect": 1.25, "tune": 60.5},
         reused={"collect": True, "tune": False},
     )
+
+
+def test_collect_gives_what_the_contract_says(run: Run, flows: Flows, project: Path) -> None:
+    def collecting(use_case: str, lake: str, **limits: Any) -> Collected:
+        return collect(Store(lake), load_usecase(use_case), **limits)
+
+    flows["collecting"] = collecting
+    said = run("collect", "toy", "--since", "2024-01-11", "--json")
+    assert said.status == 0
+    assert set(said.json) == {"use_case", "rows", "snapshot", "refused", "sources", "since", "until"}
+    assert said.json["since"] == "2024-01-11T00:00:00Z"
+    (source,) = said.json["sources"]
+    assert {"name", "url", "files", "rows", "unmatched", "too_old", "notes"} <= set(source)
+    words = run("collect", "toy")
+    assert "rows    1,200" in words.out
+    assert "visits  1,200 rows of data.csv" in words.out
+    assert said.json["rows"] < 1200
 
 
 def test_train_gives_what_the_contract_says(run: Run, flows: Flows, project: Path) -> None:

@@ -345,3 +345,25 @@ time: at
     assert side.notes[0] == "2 rows fetched"
     (piece,) = batches(use_case, str(shop.folder / "data.csv"), 10, landed=land(memory, use_case))
     assert piece["degrees"].fillna(-1).tolist() == [20, -1, -1, -1]
+
+
+def test_it_is_the_same_on_every_kind_of_storage(tmp_path: Path, store: Store) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.insert([(number, moment(number), 1.0) for number in range(5)])
+    use_case = shop.use_case("{column: at, overlap: 2h}")
+    landed(store, use_case)
+    shop.insert([(5, moment(5), 1.0), (6, moment(3.5), 1.0)])
+    assert sorted(frame_of(landed(store, use_case))["id"]) == list(range(7))
+    assert landed(store, use_case).notes == ("4 rows fetched, 4 of them there already",)
+
+
+def test_a_record_that_was_damaged_is_named(shop: Shop, memory: Store) -> None:
+    use_case = shop.use_case()
+    landed(memory, use_case)
+    (key,) = memory.list("small/landed")
+    memory.write_json(key, {"format": 1})
+    with pytest.raises(UserError, match=r"00000001\.json is damaged: restore it, or remove .*/landed/rows/"):
+        landed(memory, use_case)
+    memory.write_json(key, {"format": 2})
+    with pytest.raises(UserError, match="has format 2; this Tidemill reads up to 1: upgrade Tidemill"):
+        landed(memory, use_case)
