@@ -367,3 +367,18 @@ def test_a_record_that_was_damaged_is_named(shop: Shop, memory: Store) -> None:
     memory.write_json(key, {"format": 2})
     with pytest.raises(UserError, match="has format 2; this Tidemill reads up to 1: upgrade Tidemill"):
         landed(memory, use_case)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{url: data.csv, incremental: {column: at}}", r"incremental: files are read whole: it is for `sql`"),
+        (
+            "{sql: {url: 'sqlite:///a.db', table: t}, encoding: latin-1}",
+            r"encoding: it is for files, and the source has",
+        ),
+    ],
+)
+def test_what_a_kind_of_source_does_not_have_is_refused(tmp_path: Path, source: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        case(tmp_path, f"sources: {{rows: {source}}}\ntime: at\n")
