@@ -77,6 +77,15 @@ def documents(url: str) -> str:
     return Path(url.removeprefix("file://")).read_text()
 
 
+def linked(key: str) -> str:
+    """What the newest artifact of this key shows in the Prefect UI."""
+    from prefect.artifacts import Artifact
+
+    found = Artifact.get(key)
+    assert found is not None
+    return str(found.data)
+
+
 def test_input_like_the_training_rows_is_scored_without_a_word(trained: Path, run: Run) -> None:
     asked(visits(400, 2)).to_csv(trained / "in.csv", index=False)
     said = run("predict", "visits", "--input", "in.csv", "--output", "out.parquet", "--json")
@@ -113,6 +122,7 @@ def test_what_is_critical_stops_scoring_with_status_3_and_says_where_it_is_shown
     assert "was refused before scoring: `visit`: expected that no value comes twice" in error["message"]
     assert error["data_docs"] in error["message"]
     assert "1 critical expectation did not hold" in documents(error["data_docs"])
+    assert error["data_docs"] in linked("visits-scoring-data-docs")
     assert not (trained / "same.parquet").exists()
     assert set(Store(str(trained / "lake")).list("visits/predictions")) == before
 
@@ -149,3 +159,4 @@ def test_a_refused_training_shows_its_data_docs(trained: Path, run: Run) -> None
     assert said.status == 3, said.err
     assert "refused before training" in said.json["error"]["message"]
     assert "the number of rows is at least 9000" in documents(said.json["error"]["data_docs"])
+    assert said.json["error"]["data_docs"] in linked("visits-data-docs")

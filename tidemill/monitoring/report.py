@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from tidemill.reporting.page import (
     Figures,
     Fold,
     Headline,
+    Link,
     Notice,
     Pairs,
     Prose,
@@ -204,9 +206,14 @@ def _data(monitored: Monitored) -> list[Block]:
     if monitored.refused:
         refused: list[list[Cell]] = [[reason, rows] for reason, rows in monitored.refused.items()]
         blocks.append(Table(["Refused by cleaning, because", "Rows"], refused))
-    docs = [(span_text(report.window), f"`{report.data_docs}`") for report in monitored.windows if report.data_docs]
+    here = posixpath.dirname(monitored.report)
+    docs = [
+        (span_text(report.window), Link("Data Docs", posixpath.relpath(report.data_docs, here)))
+        for report in monitored.windows
+        if report.data_docs
+    ]
     if docs:
-        blocks.append(Fold("Data Docs, as keys of the lake", [Pairs(docs)]))
+        blocks.append(Fold("Data Docs", [Pairs(docs)]))
     return blocks
 
 

@@ -97,7 +97,14 @@ def checks(material: Material) -> Section:
         blocks.append(Fold(f"The {plural(len(passed), 'expectation')} that passed", [Table(_HEAD, rows)]))
     if validation.data_docs:
         blocks.append(
-            Pairs([("Great Expectations' own pages", Link("Data Docs", material.link(validation.data_docs)))])
+            Pairs(
+                [
+                    (
+                        "Every expectation, and Great Expectations' own page",
+                        Link("Data Docs", material.link(validation.data_docs)),
+                    )
+                ]
+            )
         )
     return Section("Checks on the data", blocks, lead)
 

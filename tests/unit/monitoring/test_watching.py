@@ -170,7 +170,7 @@ def test_broken_expectations_alarm_by_severity(painted: Watched) -> None:
     assert data[0].what == "`row`: expected that no value comes twice, but 2 of 360 rows fail"
     assert not found.passed
     page = painted.store.read_bytes(found.report).decode()
-    assert "toy/data_docs/x/index.html" in page
+    assert 'href="../../data_docs/x/index.html"' in page
 
 
 def test_many_refused_rows_warn(watched: Watched) -> None:
