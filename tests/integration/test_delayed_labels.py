@@ -12,6 +12,7 @@ import pytest
 from tests.toy import TOY_YAML, toy_rows
 from tidemill.results import LabelArrivals, TrainingRun
 from tidemill.store import Store
+from tidemill.usecase import load_usecase
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
@@ -80,31 +81,26 @@ def test_a_run_knows_what_was_known_and_a_later_one_the_rest(project: Path, repo
     assert train(THEN).lineage.labelled == run.lineage.labelled
 
 
-def test_monitoring_measures_by_the_labels_that_are_certain(project: Path, reported: Path) -> None:
+def test_monitoring_measures_by_certain_labels_and_scoring_needs_none(project: Path, reported: Path) -> None:
     from flows.monitoring import monitoring
+    from flows.scoring import scoring
 
     train(THEN)
     seen = monitoring("toy", since=THEN)
     assert seen.quality is not None
     assert seen.quality.measured is not None
-    store = Store(str(project / "lake"))
-    with (reported / "outcomes.csv").open("a") as outcomes:
-        outcomes.write(f"{ROWS - 1},yes,2099-01-01\n")
+    outcomes = reported / "outcomes.csv"
+    with outcomes.open("a") as more:
+        more.write(f"{ROWS - 1},yes,2099-01-01\n")
     assert monitoring("toy", since=THEN).quality == seen.quality
-    assert not [key for key in store.list("toy/snapshots") if "tmp" in key]
-
-
-def test_scoring_never_opens_the_label_source(project: Path, reported: Path) -> None:
-    from flows.scoring import scoring
-
-    train(THEN)
-    (reported / "outcomes.csv").unlink()
+    outcomes.unlink()
     assert scoring("toy", since=THEN).rows == ROWS - (THEN - datetime(2024, 1, 1, tzinfo=UTC)).days * 24
 
 
 def test_functions_label_what_nobody_did_and_the_report_tells_how(project: Path) -> None:
     """Three functions and 200 known targets; the run is made again with nothing to do, and with other code anew."""
     from flows.training import training
+    from tasks.label import label
 
     folder = project / "usecases" / "toy"
     rows = toy_rows(ROWS)
@@ -140,6 +136,6 @@ def test_functions_label_what_nobody_did_and_the_report_tells_how(project: Path)
     assert "weighed by a label model" in page
     assert all(training("toy").reused.values())
     (folder / "hints.py").write_text((folder / "hints.py").read_text().replace("35", "34"))
-    again = training("toy")
-    assert again.reused["clean"]
-    assert not again.reused["label"]
+    made_of = run.lineage
+    case = load_usecase("toy")
+    assert not label.function(case, Store(str(project / "lake")), made_of.collected, made_of.cleaned).reused
