@@ -78,7 +78,8 @@ def scan_delimited(file: DataFile, options: Options) -> Scanned:
     refusals.check(rows, last=True)
     held, notes = _settled(file, header, known)
     direct = {name: column.direct() for name, column in known.items()}
-    return Scanned(held, rows, dict(refusals.counts), notes, direct)
+    cuts = None if refusals.rows else splitter.cuts
+    return Scanned(held, rows, dict(refusals.counts), notes, direct, cuts)
 
 
 def read_delimited(
@@ -97,7 +98,8 @@ def read_delimited(
         if not plain:
             plain = {header.names[0]: TEXT}
         plan = _Plan(header, splitter.grammar, plain, readings, final, options.missing)
-        for table, bad in in_order(functools.partial(_parsed, plan=plan), splitter.blocks()):
+        blocks = splitter.blocks() if scanned.cuts is None else splitter.again(scanned.cuts)
+        for table, bad in in_order(functools.partial(_parsed, plan=plan), blocks):
             yield Piece(table, bad)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -35,7 +35,8 @@ class Held:
 class Scanned:
     """What one file holds: its columns by their new names, ``rows`` that can be read and ``refused`` ones by reason.
 
-    ``direct`` are the types in which Arrow's own reader of CSV takes columns at once.
+    ``direct`` are the types in which Arrow's own reader of CSV takes columns at once, ``cuts`` the lengths of the
+    blocks of whole rows that its text can be cut into; None where rows have to be taken out.
     """
 
     held: Mapping[str, Held]
@@ -43,6 +44,7 @@ class Scanned:
     refused: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     direct: Mapping[str, pa.DataType | None] = field(default_factory=dict)
+    cuts: Sequence[int] | None = None
 
 
 def together(pieces: Iterable[Held]) -> Held | None:

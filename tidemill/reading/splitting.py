@@ -8,7 +8,7 @@ swallows lines, NUL bytes, bytes that are no text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from tidemill.reading.refusing import Bad, raw_text
 
 __all__ = ["BLOCK", "LONGEST", "Block", "Grammar", "Splitter", "is_text", "not_text"]
 
-BLOCK = 4 * 2**20
+BLOCK = 2 * 2**20
 LONGEST = 4 * 2**20
 _WALKED = 2**19
 _OPEN = (
@@ -59,7 +59,10 @@ class Grammar:
 
 @dataclass
 class Splitter:
-    """One pass over the text below a header. ``header`` is its line as written, to find it again further down."""
+    """One pass over the text below a header. ``header`` is its line as written, to find it again further down.
+
+    ``cuts`` are the lengths of the blocks so far, where the text was fit to be taken as it is; else None.
+    """
 
     name: str
     stream: TextStream
@@ -68,10 +71,11 @@ class Splitter:
     header: bytes
     grammar: Grammar
     options: Options
+    cuts: list[int] | None = field(default_factory=list)
     _bad: list[Bad] = field(default_factory=list)
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks in order, each with at most some 8 MB. Raises UserError for text of another encoding."""
+        """The blocks in order, each with at most some 6 MB. Raises UserError for text of another encoding."""
         buffer, ended = self.rest, False
         while not ended:
             data = self.stream.read(BLOCK)
@@ -80,14 +84,30 @@ class Splitter:
             while buffer:
                 whole, used = self._whole(buffer, ended=ended)
                 if used:
-                    yield self._tidied(whole)
+                    block = self._tidied(whole)
+                    if block.bad or len(block.data) != used:
+                        self.cuts = None
+                    elif self.cuts is not None:
+                        self.cuts.append(used)
+                    yield block
                     buffer = buffer[used:]
                     continue
                 if len(buffer) <= LONGEST:
                     break
                 buffer = self._past_long(buffer)
         if self._bad:
+            self.cuts = None
             yield Block(b"", self.line, self._taken())
+
+    def again(self, cuts: Sequence[int]) -> Iterator[Block]:
+        """The blocks as they were cut before, without a look at what is in them."""
+        waiting = self.rest
+        for size in cuts:
+            data = waiting + self.stream.read(max(0, size - len(waiting))) if len(waiting) < size else waiting[:size]
+            waiting = waiting[size:]
+            yield Block(data, 0, [])
+        if waiting or self.stream.read(1):
+            raise pa.ArrowInvalid("there is more of it")
 
     def _taken(self) -> list[Bad]:
         bad, self._bad = self._bad, []
@@ -158,7 +178,8 @@ class Splitter:
         """The rows without those that hold NUL bytes or bytes that are no text, or are the header once more."""
         line = self.line
         self.line += _lines(data)
-        if b"\0" in data or BOM in data or self._has_header(data) or not is_text(data):
+        odd = not data.isascii() and (BOM in data or not is_text(data))
+        if odd or b"\0" in data or self._has_header(data):
             data = self._sifted(data, line)
         return Block(data, line, self._taken())
 
@@ -252,4 +273,4 @@ def _line_end(buffer: bytes, at: int) -> int:
 
 def _lines(data: bytes) -> int:
     """How many line ends there are."""
-    return data.count(b"\n") or data.count(b"\r")
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == 10)) or data.count(b"\r")
