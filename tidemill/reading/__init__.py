@@ -1,6 +1,6 @@
 """Reading sources: CSV, tab-separated text, JSON Lines and Parquet, from any URL, as plain types."""
 
 from tidemill.reading.dataset import Dataset, open_dataset
-from tidemill.reading.options import BadRows, Format, Reading
+from tidemill.reading.options import BadRows, DecimalMark, Encoding, Format, Reading
 
-__all__ = ["BadRows", "Dataset", "Format", "Reading", "open_dataset"]
+__all__ = ["BadRows", "Dataset", "DecimalMark", "Encoding", "Format", "Reading", "open_dataset"]

@@ -236,7 +236,7 @@ def not_text(name: str, line: int, text: bytes, stream: TextStream) -> str:
         place = len(text.decode())
     except UnicodeDecodeError as error:
         place = error.start
-    near = text[max(0, place - 20) : place + 20].decode("latin-1").strip()
+    near = text[max(0, place - 30) : place + 30].decode("latin-1").strip()
     raise UserError(
         f"{name}, line {line}: bytes that are not UTF-8 text. If `{near}` looks right, say `encoding: latin-1` (or "
         f"`windows-1252`); if only some rows are broken, say `encoding: utf-8`, and they go to Quarantine"

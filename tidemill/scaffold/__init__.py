@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -39,12 +39,13 @@ def found_usecase(
     time: str | None = None,
     id: str | Sequence[str] | None = None,
     group: str | None = None,
+    reading: Mapping[str, str] | None = None,
 ) -> tuple[str, Findings]:
     """The commented text of a ``usecase.yaml`` that loads, with what the data suggests, and what was found.
 
     ``frame`` holds raw rows of the source, some or all (of ``rows``); ``source_url`` is written as it is, so a relative
-    one must start at the use case's folder. What is certain is said; what is only likely (columns to
-    forbid or ignore, ranges, an id) is there as a comment with its reason.
+    one must start at the use case's folder, and ``reading`` are fields of the source beside it. What is certain is
+    said; what is only likely (columns to forbid or ignore, ranges, an id) is there as a comment with its reason.
 
     Raises :exc:`UserError` for a name that is none, columns that are not in ``frame`` (did you mean…), a
     time column that holds no times, two columns of one name, and a frame without rows.
@@ -57,7 +58,7 @@ def found_usecase(
     _check_columns(source_title(source_url), frame, target, time, ids, group)
     use_case = UseCase(
         name=name,
-        sources={_source_name(source_url): Source(url=source_url)},
+        sources={_source_name(source_url): Source.model_validate({"url": source_url, **(reading or {})})},
         target=Target(column=target),
         time=time,
         id=ids,

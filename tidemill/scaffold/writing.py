@@ -74,7 +74,12 @@ def _sources(use_case: UseCase) -> Iterator[str]:
     yield "# A file, a folder, a glob or a URL such as s3://bucket/folder. A relative one starts at this file's folder."
     yield "sources:"
     yield f"  {use_case.primary}:"
-    yield f"    url: {scalar(use_case.sources[use_case.primary].place)}"
+    source = use_case.sources[use_case.primary]
+    yield f"    url: {scalar(source.place)}"
+    if source.encoding != "auto":
+        yield f"    encoding: {source.encoding}"
+    if source.decimal != "auto":
+        yield f'    decimal: "{source.decimal}"'
 
 
 def _target(use_case: UseCase, found: Findings) -> Iterator[str]:

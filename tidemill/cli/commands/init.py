@@ -17,6 +17,7 @@ from tidemill.progress import Note, emit
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tidemill.reading import DecimalMark, Encoding, Reading
     from tidemill.usecase import UseCase
 
 __all__ = ["init"]
@@ -33,14 +34,29 @@ _SEED = 7
 @click.option("--time", metavar="COL", help="When a prediction is asked for.")
 @click.option("--id", "ids", metavar="COL", multiple=True, help="What names a row; more than once for several.")
 @click.option("--group", metavar="COL", help="Rows of one group stay together.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["utf-8", "latin-1", "windows-1252", "utf-16"]),
+    help="How text is encoded, where it is not UTF-8 and does not say so.",
+)
+@click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, where that can't be told.")
 def init(
-    call: Call, name: str, source: str, target: str, time: str | None, ids: tuple[str, ...], group: str | None
+    call: Call,
+    name: str,
+    source: str,
+    target: str,
+    time: str | None,
+    ids: tuple[str, ...],
+    group: str | None,
+    encoding: Encoding | None,
+    decimal: DecimalMark | None,
 ) -> None:
     """Write a use case and its expectations from a table.
 
     The files are usecases/NAME/usecase.yaml and expectations/NAME.yaml; neither may exist.
     """
     from expectations import infer_suite
+    from tidemill.cli.display import progress
     from tidemill.scaffold import found_usecase
     from tidemill.usecase import project_folder
     from tidemill.usecase.values import check_name
@@ -52,9 +68,18 @@ def init(
     project = project_folder()
     files = project / "usecases" / name / "usecase.yaml", project / "expectations" / f"{name}.yaml"
     _refuse_existing(files)
-    frame, rows = _rows(absolute(source))
+    reading: Reading = {}
+    if encoding:
+        reading["encoding"] = encoding
+    if decimal:
+        reading["decimal"] = decimal
+    with progress(f"init {name}", plain=call.verbose):
+        frame, rows = _rows(absolute(source), reading)
     url = _from_folder(source, files[0].parent)
-    text, found = found_usecase(name, url, frame, rows=rows, target=target, time=time, id=ids, group=group)
+    said = {field: str(value) for field, value in reading.items()}
+    text, found = found_usecase(
+        name, url, frame, rows=rows, target=target, time=time, id=ids, group=group, reading=said
+    )
     suite = infer_suite(_parsed(text), frame, rows=rows, later=[hint.column for hint in found.forbid])
     _write_both({files[0]: text, files[1]: suite})
     call.answer(
@@ -69,13 +94,15 @@ def _refuse_existing(files: tuple[Path, ...]) -> None:
             raise UserError(f"{file} exists, and `tidemill init` overwrites nothing: remove it, or take another name")
 
 
-def _rows(source: str) -> tuple[pd.DataFrame, int]:
+def _rows(source: str, reading: Reading) -> tuple[pd.DataFrame, int]:
     """200,000 of the source's rows in their order, evenly taken, and how many there are (5,000,000 are looked at)."""
     from tidemill.reading import open_dataset
     from tidemill.sampling import even_sample
 
-    data = open_dataset(source, bad_rows="quarantine")
+    data = open_dataset(source, **reading, bad_rows="quarantine")
     unread = sum(data.refused.values())
+    for note in data.notes:
+        emit(Note(note))
     if unread:
         emit(Note(f"{unread:,} rows of {data.url} can't be read: {', '.join(data.refused)}. Training puts them aside"))
     return even_sample(data.frames(_ROWS), _ROWS, seed=_SEED, stop=_MOST_READ)
