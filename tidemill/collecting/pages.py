@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidemill.connectors import Connector
 from tidemill.errors import UserError
-from tidemill.reading.plain import FLOAT, INT, NOTHING, TEXT, plain_table, plain_type
+from tidemill.reading.plain import FLOAT, INT, NOTHING, TEXT, frame_of, plain_table, plain_type
 from tidemill.store import disk_failures
 
-__all__ = ["Spool", "row_hashes", "spooling", "storable", "wider"]
+__all__ = ["Spool", "frames_of", "row_hashes", "spooling", "storable", "wider"]
 
 
 def wider(known: pa.DataType, new: pa.DataType) -> pa.DataType | None:
@@ -41,6 +43,12 @@ def storable(page: pa.Table, where: str) -> pa.Table:
     page = page.rename_columns(names)
     columns = [_storable(page.column(name), name, where) for name in names]
     return pa.Table.from_arrays(columns, names=names)
+
+
+def frames_of(connector: Connector) -> Iterator[pd.DataFrame]:
+    """All that the connector gives, a frame a page, for a look at it: nothing is kept."""
+    for page in connector.pages(None, None):
+        yield frame_of(storable(page, connector.where))
 
 
 def _storable(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:

@@ -40,12 +40,14 @@ def found_usecase(
     id: str | Sequence[str] | None = None,
     group: str | None = None,
     reading: Mapping[str, str] | None = None,
+    table: str | None = None,
 ) -> tuple[str, Findings]:
     """The commented text of a ``usecase.yaml`` that loads, with what the data suggests, and what was found.
 
     ``frame`` holds raw rows of the source, some or all (of ``rows``); ``source_url`` is written as it is, so a relative
-    one must start at the use case's folder, and ``reading`` are fields of the source beside it. What is certain is
-    said; what is only likely (columns to forbid or ignore, ranges, an id) is there as a comment with its reason.
+    one must start at the use case's folder, and ``reading`` are fields of the source beside it; with a ``table`` it is
+    a database's. What is certain is said; what is only likely (columns to forbid or ignore, ranges, an id) is there as
+    a comment with its reason.
 
     Raises :exc:`UserError` for a name that is none, columns that are not in ``frame`` (did you mean…), a
     time column that holds no times, two columns of one name, and a frame without rows.
@@ -55,10 +57,11 @@ def found_usecase(
     except ValueError as problem:
         raise UserError(f"`{name}` can't be the name of a use case: {problem}") from None
     ids = (id,) if isinstance(id, str) else tuple(dict.fromkeys(id or ()))
-    _check_columns(source_title(source_url), frame, target, time, ids, group)
+    _check_columns(table or source_title(source_url), frame, target, time, ids, group)
+    place = {"sql": {"url": source_url, "table": table}} if table else {"url": source_url}
     use_case = UseCase(
         name=name,
-        sources={_source_name(source_url): Source.model_validate({"url": source_url, **(reading or {})})},
+        sources={_source_name(table or source_url): Source.model_validate({**place, **(reading or {})})},
         target=Target(column=target),
         time=time,
         id=ids,

@@ -50,7 +50,8 @@ def usecase_text(use_case: UseCase, found: Findings, rows: int | None = None) ->
 def _head(use_case: UseCase, found: Findings, rows: int | None) -> Iterator[str]:
     if (project_folder() / SCHEMA).is_file():
         yield f"# yaml-language-server: $schema=../../{SCHEMA}"
-    source = printable(source_title(use_case.sources[use_case.primary].place))
+    read = use_case.sources[use_case.primary]
+    source = printable(f"`{read.sql.table}`" if read.sql else source_title(read.place))
     some = f" of {rows:,} rows, evenly taken," if rows and rows > found.rows else " rows"
     yield f"# Written by `tidemill init` from {found.rows:,}{some} of {source}."
     yield "# Lines that begin with `#` are guesses and defaults: read them, and say what you know better."
@@ -71,10 +72,15 @@ def _question(use_case: UseCase, found: Findings) -> str:
 
 
 def _sources(use_case: UseCase) -> Iterator[str]:
+    source = use_case.sources[use_case.primary]
+    if source.sql is not None:
+        yield "# A table of a database. With `incremental: {column: …}` only rows that are new are fetched."
+        yield from ("sources:", f"  {use_case.primary}:", "    sql:", f"      url: {scalar(source.sql.url)}")
+        yield f"      table: {scalar(str(source.sql.table))}"
+        return
     yield "# A file, a folder, a glob or a URL such as s3://bucket/folder. A relative one starts at this file's folder."
     yield "sources:"
     yield f"  {use_case.primary}:"
-    source = use_case.sources[use_case.primary]
     yield f"    url: {scalar(source.place)}"
     if source.encoding != "auto":
         yield f"    encoding: {source.encoding}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from tests.champions import House
 from tests.commands import Run
 from tests.lineage import register
 from tests.servers import S3Server
+from tests.toy import toy_rows
+from tidemill.collecting import collect
 from tidemill.registry import Registry
 from tidemill.store import Store
 from tidemill.usecase import load_usecase
@@ -285,3 +289,32 @@ def test_up_says_where_everything_is_once_it_runs(run: Run, project: Path, monke
         "deployments": [],
     }
     assert "http://127.0.0.1:8123/docs" in run("up", "toy", "--port", "8123").out
+
+
+def test_init_of_a_database_writes_a_use_case_that_reads_it(run: Run, project: Path) -> None:
+    with closing(sqlite3.connect(project / "shop.db")) as connection:
+        toy_rows(300).to_sql("visits", connection, index=False)
+    words = ("--source", "sqlite:///shop.db", "--table", "visits", "--target", "bought", "--time", "at", "--id", "row")
+    said = run("init", "shop", *words, "--json")
+    assert said.status == 0, said.err
+    made = load_usecase("shop")
+    source = made.sources[made.primary]
+    assert source.sql is not None
+    assert (source.sql.url, source.sql.table) == ("sqlite:///../../shop.db", "visits")
+    assert collect(Store(str(project / "lake")), made).snapshot.rows == 300
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sqlite:///shop.db",), "--source is a database: give its --table too"),
+        (("sqlite:///none.db", "--table", "t"), "there is no SQLite database"),
+        (("postgresql://ana:secret@h/x", "--table", "t"), "a password stands there in clear"),
+    ],
+)
+def test_a_database_that_init_can_not_read(run: Run, project: Path, words: tuple[str, ...], message: str) -> None:
+    said = run("init", "shop", "--source", *words, "--target", "bought")
+    assert said.status == 2
+    assert message in said.err
+    assert "secret@" not in said.err
+    assert not (project / "usecases" / "shop").exists()

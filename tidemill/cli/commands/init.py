@@ -25,11 +25,14 @@ __all__ = ["init"]
 _ROWS = 200_000
 _MOST_READ = 5_000_000
 _SEED = 7
+_SQLITE = "sqlite:///"
+_DATABASES = ("postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql")
 
 
 @command("init")
 @click.argument("name")
 @click.option("--source", required=True, metavar="URL", help="The table: a file, a folder, a glob or a URL.")
+@click.option("--table", metavar="NAME", help="The table, where --source is a database: SQLAlchemy's URL.")
 @click.option("--target", required=True, metavar="COL", help="What to predict.")
 @click.option("--time", metavar="COL", help="When a prediction is asked for.")
 @click.option("--id", "ids", metavar="COL", multiple=True, help="What names a row; more than once for several.")
@@ -44,6 +47,7 @@ def init(
     call: Call,
     name: str,
     source: str,
+    table: str | None,
     target: str,
     time: str | None,
     ids: tuple[str, ...],
@@ -68,17 +72,19 @@ def init(
     project = project_folder()
     files = project / "usecases" / name / "usecase.yaml", project / "expectations" / f"{name}.yaml"
     _refuse_existing(files)
+    if not table and source.partition(":")[0].partition("+")[0] in _DATABASES:
+        raise UserError("--source is a database: give its --table too")
     reading: Reading = {}
     if encoding:
         reading["encoding"] = encoding
     if decimal:
         reading["decimal"] = decimal
     with progress(f"init {name}", plain=call.verbose):
-        frame, rows = _rows(absolute(source), reading)
+        frame, rows = _table(source, table) if table else _rows(absolute(source), reading)
     url = _from_folder(source, files[0].parent)
     said = {field: str(value) for field, value in reading.items()}
     text, found = found_usecase(
-        name, url, frame, rows=rows, target=target, time=time, id=ids, group=group, reading=said
+        name, url, frame, rows=rows, target=target, time=time, id=ids, group=group, reading=said, table=table
     )
     suite = infer_suite(_parsed(text), frame, rows=rows, later=[hint.column for hint in found.forbid])
     _write_both({files[0]: text, files[1]: suite})
@@ -108,8 +114,26 @@ def _rows(source: str, reading: Reading) -> tuple[pd.DataFrame, int]:
     return even_sample(data.frames(_ROWS), _ROWS, seed=_SEED, stop=_MOST_READ)
 
 
+def _table(url: str, table: str) -> tuple[pd.DataFrame, int]:
+    """The same of a database's table."""
+    from pydantic import ValidationError
+
+    from tidemill.collecting.pages import frames_of
+    from tidemill.connectors.sql import SqlConnector
+    from tidemill.sampling import even_sample
+    from tidemill.usecase.schema import Sql
+
+    try:
+        connector = SqlConnector(Sql(url=url, table=table), None, Path.cwd())
+    except ValidationError as problem:
+        raise UserError(f"--source: {problem.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+    return even_sample(frames_of(connector), _ROWS, seed=_SEED, stop=_MOST_READ)
+
+
 def _from_folder(source: str, folder: Path) -> str:
     """The source as ``usecase.yaml`` should name it: relative to its folder where both are in one project."""
+    if source.startswith(_SQLITE):
+        return _SQLITE + _from_folder(source.removeprefix(_SQLITE), folder)
     url = absolute(source)
     if "://" in url or url.startswith("file:"):
         return url
