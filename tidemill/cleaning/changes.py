@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -23,20 +24,16 @@ _SHOWN = 3
 class Changes:
     """Counts of changed values by column and what happened to them, in the order of the columns."""
 
-    def __init__(self, inferred: dict[str, Kind], rules: CleanRules) -> None:
-        self._inferred, self._rules = inferred, rules
+    def __init__(self, columns: Sequence[str], inferred: dict[str, Kind], rules: CleanRules) -> None:
+        self._columns, self._inferred, self._rules = columns, inferred, rules
         self._emptied: Counter[str] = Counter()
         self._trimmed: Counter[str] = Counter()
         self._converted: Counter[str] = Counter()
-        self._columns: list[str] = []
 
-    def add(self, raw: pd.DataFrame, tidy: pd.DataFrame) -> None:
-        """Count what became of one frame's values."""
-        self._columns = list(map(str, tidy.columns))
+    def add(self, raw: pd.DataFrame, tidy: Mapping[str, pd.Series]) -> None:
+        """Count what became of one frame's values; ``tidy`` are the columns that tidying changed."""
         for name, column in tidy.items():
             before = raw[name]
-            if before is column or before.dtype.kind in "iu":
-                continue
             gone = int(column.isna().sum()) - int(before.isna().sum())
             if gone:
                 lost = column.isna() & before.notna() & ~unreadable(before, column, self._rules)

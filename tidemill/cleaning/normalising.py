@@ -19,7 +19,18 @@ from tidemill.cleaning.texts import arrow_text, tidy_texts
 from tidemill.errors import UserError
 from tidemill.usecase.schema import CleanRules, UseCase
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Kind", "declared_kinds", "normalise", "parse_times", "text_of", "unreadable"]
+__all__ = [
+    "FALSE_WORDS",
+    "TRUE_WORDS",
+    "Kind",
+    "declared_kinds",
+    "frame_with",
+    "normalise",
+    "parse_times",
+    "text_of",
+    "tidied",
+    "unreadable",
+]
 
 Kind = Literal["number", "category", "time", "boolean"]
 
@@ -55,11 +66,25 @@ def normalise(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind])
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise UserError(f"two columns are called `{twice}`: rename or drop one of them")
-    result = frame.copy(deep=False)
-    for place, (name, column) in enumerate(frame.items()):
+    return frame_with(frame, tidied(frame, rules, types))
+
+
+def tidied(frame: pd.DataFrame, rules: CleanRules, types: Mapping[str, Kind]) -> dict[str, pd.Series]:
+    """The columns that :func:`normalise` changes in any way, tidy."""
+    made = {}
+    for name, column in frame.items():
         tidy = _tidy(column, rules, types.get(str(name)))
         if tidy is not column:
-            result.isetitem(place, tidy.array)
+            made[str(name)] = tidy
+    return made
+
+
+def frame_with(frame: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """``frame`` with some of its columns replaced, sharing the others."""
+    result = frame.copy(deep=False)
+    for place, name in enumerate(map(str, frame.columns)):
+        if name in columns:
+            result.isetitem(place, columns[name].array)
     return result
 
 
@@ -140,7 +165,11 @@ def _tidy_text(column: pd.Series, rules: CleanRules, kind: Kind | None) -> pd.Se
     name = str(column.name)
     values = arrow_text(column)
     tidy = tidy_texts(values, rules, name, rules.case_of(name) if kind in (None, "category") else "keep")
-    return column if tidy.equals(values) else pd.Series(tidy, index=column.index, name=column.name, dtype="str")
+    return (
+        column
+        if tidy is values or tidy.equals(values)
+        else pd.Series(tidy, index=column.index, name=column.name, dtype="str")
+    )
 
 
 def _as_number(column: pd.Series, rules: CleanRules) -> pd.Series:

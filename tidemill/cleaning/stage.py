@@ -17,7 +17,7 @@ from tidemill.cleaning.facts import Facts, gathered, raw_frames
 from tidemill.cleaning.fitting import Sample, check_fills, fitted, needs_rows
 from tidemill.cleaning.hashing import Hashes, hash_rows, hash_values, mixed
 from tidemill.cleaning.mending import Tally, mended, respelt
-from tidemill.cleaning.normalising import Kind, declared_kinds, normalise, parse_times, unreadable
+from tidemill.cleaning.normalising import Kind, declared_kinds, frame_with, parse_times, tidied, unreadable
 from tidemill.cleaning.refusing import Refused, judged, refusals
 from tidemill.cleaning.repeats import KEPT, REFUSED, REPEATED, SUPERSEDED, Fates, fates
 from tidemill.errors import TidemillError, UserError
@@ -110,7 +110,7 @@ def _proposals(facts: Facts) -> tuple[str, ...]:
     return said
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Work:
     """One cleaning: where the rows are, how they are read, and whether its rules were fitted on them (``fresh``)."""
 
@@ -119,29 +119,36 @@ class _Work:
     raw: Snapshot
     facts: Facts
     fresh: bool
+    changing: list[str] | None = None
 
     @property
     def kinds(self) -> dict[str, Kind]:
         return {**declared_kinds(self.use_case), **self.facts.kinds}
 
-    def frames(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Each part as it came, and tidied."""
-        kinds = self.kinds
+    def frames(self) -> Iterator[tuple[pd.DataFrame, dict[str, pd.Series]]]:
+        """Each part as it came, and the columns that tidying changes. Those that no part needed are not looked at
+        the second time."""
+        changing: set[str] = set()
         for raw in raw_frames(self.store, self.raw, self.facts):
-            yield raw, normalise(raw, self.use_case.clean, kinds)
+            made = tidied(raw if self.changing is None else raw[[*self.changing]], self.use_case.clean, self.kinds)
+            changing |= made.keys()
+            yield raw, made
+        if self.changing is None:
+            self.changing = sorted(changing)
 
 
 def _judge(work: _Work, book: Fates) -> Changes:
     """Hash and judge every row."""
     use_case, rules = work.use_case, work.use_case.clean
-    changes = Changes(work.facts.kinds, rules)
+    columns = [column.name for column in work.raw.manifest(work.store).columns]
+    changes = Changes(columns, work.facts.kinds, rules)
     by_id = bool(rules.unique_id and use_case.id)
     start = 0
-    for raw, normalised in work.frames():
-        tidy = respelt(normalised, rules.fitted)
+    for raw, made in work.frames():
+        tidy = respelt(frame_with(raw, made), rules.fitted)
         if not start and work.fresh:
             check_fills(use_case.clean, tidy)
-        changes.add(raw, normalised)
+        changes.add(raw, made)
         refused = judged(raw, refusals(use_case, raw, tidy, work.kinds)).mask.to_numpy()
         rows = _row_hashes(raw, tidy, work) if rules.deduplicate else None
         ids = hash_rows(tidy, use_case.id) if by_id else None
@@ -195,8 +202,8 @@ def _write(work: _Work, book: Fates) -> _Written:
 
 def _with_fates(work: _Work, book: Fates) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, npt.NDArray[np.uint8]]]:
     start = 0
-    for raw, tidy in work.frames():
-        yield raw, tidy, book.fate[start : start + len(raw)]
+    for raw, made in work.frames():
+        yield raw, frame_with(raw, made), book.fate[start : start + len(raw)]
         start += len(raw)
 
 

@@ -5,6 +5,7 @@ The Arrow functions work on a whole column; serving calls them on one value, so 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,12 +39,30 @@ def folded(text: str) -> str:
 
 
 def _spaced(values: pa.Array, rules: CleanRules) -> pa.Array:
+    if _is_plain(values):
+        return values
     if rules.spaces:
         odd = pc.fill_null(pc.match_substring_regex(values, _ODD), False)
         if pc.any(odd).as_py():
             one = pc.utf8_normalize(pc.filter(values, odd), "NFC")
             values = pc.replace_with_mask(values, odd, pc.replace_substring_regex(one, _SPACE, " "))
     return pc.utf8_trim_whitespace(values) if rules.strip else values
+
+
+def _is_plain(values: pa.Array) -> bool:
+    """A quick look at the bytes: ASCII to be seen, no space at an end, and none beside another."""
+    offsets = np.frombuffer(values.buffers()[1], dtype=np.int64)[values.offset : values.offset + len(values) + 1]
+    data = np.frombuffer(values.buffers()[2] or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
+    if not len(data):
+        return True
+    if (data - np.uint8(0x20)).max() > 0x7E - 0x20:
+        return False
+    space = data == 0x20
+    if (space[1:] & space[:-1]).any():
+        return False
+    start, end = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
+    full = end > start
+    return not (space[start[full]].any() or space[end[full] - 1].any())
 
 
 def _cased(values: pa.Array, case: Case) -> pa.Array:
