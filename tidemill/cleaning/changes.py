@@ -18,7 +18,6 @@ from tidemill.usecase.schema import CleanRules
 __all__ = ["Changes", "mends"]
 
 _PLURALS: dict[Kind, str] = {"number": "numbers", "time": "times"}
-_SHOWN = 3
 
 
 class Changes:
@@ -64,19 +63,19 @@ class Changes:
         return "trimmed of white space"
 
 
-def mends(fitted: Fitted, counts: Counter[tuple[str, str]]) -> tuple[str, ...]:
-    """A sentence for each thing that was put right."""
-    said = []
+def mends(rules: CleanRules, counts: Counter[tuple[str, str]]) -> tuple[str, ...]:
+    """A sentence for each thing that was put right. It holds no text from the data: that may be somebody's."""
+    said: list[str] = []
+    fitted = rules.fitted or Fitted()
     for (name, what), count in counts.items():
         if not count:
             continue
         if what == "spelt":
-            chosen = ", ".join(f"`{spelling}`" for spelling in list(fitted.spellings[name].values())[:_SHOWN])
-            more = ", …" if len(fitted.spellings[name]) > _SHOWN else ""
-            said.append(f"{values(count)} of `{name}` spelt like most of their kind: {chosen}{more}")
+            said.append(f"{values(count)} of `{name}` spelt like most of their kind (case, white space)")
         elif what == "filled":
-            value = fitted.fill[name]
-            shown = f"`{value}`" if isinstance(value, str) else f"{value:g}"
+            value = rules.fill.get(name)
+            shown = f"the {value}" if value in ("median", "mode") else f"`{value}`" if isinstance(value, str) else value
+            shown = f"{shown}, {fitted.fill[name]:g}" if value == "median" else shown
             said.append(f"{count:,} gap{'' if count == 1 else 's'} of `{name}` filled with {shown}")
         else:
             bounds = fitted.bounds[name]

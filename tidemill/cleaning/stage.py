@@ -71,7 +71,7 @@ def clean(
         quarantine=written.refused,
         deduplicated=deduplicated,
         refused=dict(written.counts),
-        changes=(*changes.told(), *(mends(fit, written.mended) if fit else ()), *notes, *_proposals(facts)),
+        changes=(*changes.told(), *mends(use_case.clean, written.mended), *notes, *_proposals(facts)),
         rules=use_case.clean,
     )
 

@@ -53,6 +53,9 @@ def the_data(material: Material) -> Section:
     refused = _refused(material)
     if refused:
         blocks.append(Table(["refused because", "rows"], [[why, rows] for why, rows in refused.most_common()]))
+    changes = material.lineage.cleaned.changes
+    if changes:
+        blocks.append(Table(["what cleaning did to the values"], [[said] for said in changes]))
     blocks += [_leaks(material), _traps(material), _personal(material), _sources(material)]
     if material.lineage.labelled.classes:
         blocks.append(_target(material))
