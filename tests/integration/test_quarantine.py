@@ -50,7 +50,7 @@ def test_rows_are_listed_exported_mended_and_trained_on(project: Path, run: Run)
     assert sum(after[name] for name in ("deduplicated", "quarantined", "waiting", "used")) == after["collected"]
     listed = run("quarantine", "toy", "list", "--json").json
     assert listed["replayed"] == 2, "the broken originals of these are still in the file"
-    assert "have been brought back" in run("quarantine", "toy", "list").out
+    assert "Brought back of them: 2." in run("quarantine", "toy", "list").out
     third = run("train", "toy", "--json").json
     assert third["version"] == again.json["version"]
     assert third["rows"] == after

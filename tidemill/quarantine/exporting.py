@@ -73,7 +73,8 @@ def _told(
     content = told[[name for name in told.columns if name == "_raw" or name not in _WHY]]
     told.insert(0, REFERENCE, [_reference(row, seen) for row in content.itertuples(index=False, name=None)])
     told.insert(1, "_stage", held.stage)
-    return told
+    whole = [name for name in told.columns if told[name].dtype.kind in "iu"]
+    return told.astype(dict.fromkeys(whole, "Int64"))  # whole numbers stay so beside rows that have none
 
 
 def _reference(row: tuple[object, ...], seen: Counter[str]) -> str:

@@ -9,6 +9,7 @@ import click
 from tidemill.cli.call import Call, absolute, command
 from tidemill.cli.text import minute, table
 from tidemill.errors import UserError
+from tidemill.reporting.wording import plural
 
 if TYPE_CHECKING:
     from tidemill.quarantine import Summary
@@ -58,7 +59,7 @@ def _export(call: Call, name: str, output: str, *, everything: bool) -> None:
     rows = export(store, use_case, found, output, skip)
     call.answer(
         {"use_case": name, "output": output, "rows": rows},
-        f"{rows:,} rows in {output}. Mend them there, keep the column `_quarantine`, then:\n"
+        f"{plural(rows, 'row')} in {output}. Mend them there, keep the column `_quarantine`, then:\n"
         f"  tidemill quarantine {name} replay --input {output}",
     )
 
@@ -72,9 +73,9 @@ def _replay(call: Call, name: str, source: str, why: str) -> None:
     if not done.replayed and done.refused:
         worst = "; ".join(f"{rows:,}: {reason}" for reason, rows in done.refused.items())
         raise UserError(f"none of the mended rows of {source} would pass, so nothing was brought back. {worst}")
-    lines = [f"{done.replayed:,} rows brought back: the next `tidemill train {name}` reads them."]
-    lines += [f"{done.unchanged:,} rows are as they were, and stay in Quarantine."] * bool(done.unchanged)
-    lines += [f"{rows:,} rows would be refused again: {reason}" for reason, rows in done.refused.items()]
+    lines = [f"Brought back, for the next `tidemill train {name}`: {plural(done.replayed, 'row')}."]
+    lines += [f"As before, and left in Quarantine: {plural(done.unchanged, 'row')}."] * bool(done.unchanged)
+    lines += [f"Refused again: {plural(rows, 'row')}, {reason}." for reason, rows in done.refused.items()]
     call.answer(
         {
             "use_case": name,
@@ -104,9 +105,9 @@ def _text(name: str, found: Summary) -> str:
         return f"{name}: no row was refused by the training of {minute(found.when)} UTC."
     rows = [(f"{one.rows:,}", one.stage, one.rule, one.reason) for one in found.reasons]
     total = sum(one.rows for one in found.reasons)
-    back = f" {found.replayed:,} of them have been brought back." if found.replayed else ""
+    back = f" Brought back of them: {found.replayed:,}." if found.replayed else ""
     return (
-        f"{name}: {total:,} rows were refused by the training of {minute(found.when)} UTC.{back}\n"
+        f"{name}: refused by the training of {minute(found.when)} UTC: {plural(total, 'row')}.{back}\n"
         f"{table(('rows', 'stage', 'rule', 'reason'), rows)}\n"
         f"To mend them: tidemill quarantine {name} export --output rows.csv"
     )
