@@ -36,10 +36,11 @@ $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
+# compat: by path, so that a project's own expectations/ does not hide the package of that name from `python -m`.
 # Bytecode halves what every command spends on imports; the database template, the start of Prefect's embedded server.
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -C editable_mode=compat -e .
 	-@$(BIN)/python -m compileall -q -j 0 -x '/(tests|testing)/' $(VENV)/lib tidemill flows tasks expectations deployments >/dev/null 2>&1
 	$(BIN)/python -m deployments.engine
 	@touch $@

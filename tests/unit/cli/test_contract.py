@@ -27,7 +27,7 @@ from tidemill.usecase import load_usecase
 
 Flows = dict[str, Any]
 COMMANDS = (
-    "init", "collect", "train", "label", "predict", "monitor", "serve", "models", "report", "promote", "approve", "reject",
+    "init", "collect", "train", "label", "predict", "monitor", "serve", "models", "report", "quarantine", "promote", "approve", "reject",
     "rollback",
     "deploy", "up",
 )  # fmt: skip
@@ -301,3 +301,12 @@ def test_the_reference_names_every_option(run: Run, command: str) -> None:
     common = page.split("\n## ")[0]
     for option in re.findall(r"^ +(?:-h, )?(--[a-z-]+)", run(command, "--help").out, re.MULTILINE):
         assert f"{option}" in section + common, option
+
+
+def test_the_folders_of_a_project_hide_none_of_our_packages(project: Path) -> None:
+    for name in ("expectations", "flows", "tasks", "deployments"):
+        (project / name).mkdir()
+    code = "import deployments, expectations, flows, tasks; print(expectations.judge.__name__)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    said = subprocess.run([sys.executable, "-c", code], cwd=project, env=environment, capture_output=True, text=True)
+    assert said.stdout == "judge\n", said.stderr
