@@ -19,7 +19,7 @@ from tidemill.reading.delimited import Piece
 from tidemill.reading.files import DataFile
 from tidemill.reading.guessing import Column, candidates, judged, read_text
 from tidemill.reading.holding import EXACT, Held, Scanned, together
-from tidemill.reading.objects import Parsed, parsed_lines
+from tidemill.reading.objects import Parsed, names_of, parsed_lines
 from tidemill.reading.options import Options
 from tidemill.reading.plain import FLOAT, INT, NOTHING, TEXT, TIME, plain_table, plain_type
 from tidemill.reading.refusing import Bad, Refusals, raw_text
@@ -41,14 +41,21 @@ class _Block:
 
 
 def scan_json_lines(file: DataFile, options: Options) -> Scanned:
-    """What every column holds, from one pass over the whole file, and the number of rows."""
+    """What every column holds, from one pass over the whole file, and the number of rows.
+
+    Columns are in the order of the first line, and those that it lacks in the order of their names.
+    """
     refusals = Refusals(file.name, options)
     texts: dict[str, Column] = {}
     held: dict[str, Held] = {}
+    timed = set[str]()
+    order: list[str] = []
     rows = 0
 
     def work(block: _Block) -> tuple[Parsed, dict[str, Held], dict[str, Column]]:
-        read = _parsed(file, block, options, (), stream)
+        read = _parsed(file, block, options, (), stream, timed)
+        if block.line == 1:
+            order.extend(names_of(block.data.partition(b"\n")[0], options))
         found = {field.name: _held(read.table, field.name, read.beyond) for field in read.table.schema}
         return (
             read,
@@ -61,7 +68,7 @@ def scan_json_lines(file: DataFile, options: Options) -> Scanned:
             refusals.take(read.bad)
             before, rows = rows, rows + read.table.num_rows
             refusals.check(rows, last=False)
-            for name in {**held, **found}:
+            for name in [*held, *sorted(set(found) - set(held))]:
                 piece = found.get(name, Held(NOTHING, gaps=read.table.num_rows > 0))
                 so_far = held.get(name, Held(NOTHING, gaps=before > 0))
                 both = together([so_far, piece])
@@ -72,7 +79,9 @@ def scan_json_lines(file: DataFile, options: Options) -> Scanned:
             for name, column in judged_texts.items():
                 texts[name] = texts[name] & column if name in texts else column
     refusals.check(rows, last=True)
-    return Scanned(_timed(held, texts), rows, dict(refusals.counts))
+    known = _timed(held, texts)
+    names = [*(name for name in order if name in known), *(name for name in known if name not in set(order))]
+    return Scanned({name: known[name] for name in names}, rows, dict(refusals.counts))
 
 
 def read_json_lines(
@@ -80,9 +89,10 @@ def read_json_lines(
 ) -> Iterator[Piece]:
     """The file's rows in order, a block at a time, with the types that ``schema`` gives its columns."""
     texts = [field.name for field in schema if field.type == TEXT]
+    timed = set[str]()
 
     def work(block: _Block) -> Piece:
-        read = _parsed(file, block, options, texts, stream)
+        read = _parsed(file, block, options, texts, stream, timed)
         table = read.table
         for field in schema:
             place = table.schema.get_field_index(field.name)
@@ -118,9 +128,11 @@ def _blocks(stream: TextStream) -> Iterator[_Block]:
         yield _Block(rest, line, bad)
 
 
-def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[str], stream: TextStream) -> Parsed:
+def _parsed(
+    file: DataFile, block: _Block, options: Options, exact: Collection[str], stream: TextStream, timed: set[str]
+) -> Parsed:
     """A block as a table of plain types whose times are still text; columns of ``exact`` as text where they are."""
-    table = _at_once(block)
+    table = _at_once(block, timed)
     if table is not None:
         table = _renamed(file, table, options)
         wanted = [field for field in table.schema if field.name in exact and field.type not in (TEXT, NOTHING)]
@@ -130,9 +142,10 @@ def _parsed(file: DataFile, block: _Block, options: Options, exact: Collection[s
     return Parsed(read.table, [*block.bad, *read.bad], read.beyond)
 
 
-def _at_once(block: _Block) -> pa.Table | None:
+def _at_once(block: _Block, timed: set[str]) -> pa.Table | None:
     """The block as Arrow reads it, or None where that is not exactly what it says.
 
+    ``timed`` are columns that Arrow has taken for times before, and takes for text when told.
     Arrow's parser runs out of stack on deeply nested text, so lines of many brackets are not for it.
     """
     lines = sum(1 for line in block.data.split(b"\n") if line.strip())
@@ -141,11 +154,11 @@ def _at_once(block: _Block) -> pa.Table | None:
     options = arrow_json.ReadOptions(use_threads=False, block_size=max(len(block.data), 1024))
     source = pa.py_buffer(block.data)
     try:
-        table = arrow_json.read_json(pa.BufferReader(source), read_options=options)
-        texts = [(field.name, TEXT) for field in table.schema if pa.types.is_timestamp(field.type)]
-        if texts:
-            parse = arrow_json.ParseOptions(explicit_schema=pa.schema(texts))
-            table = arrow_json.read_json(pa.BufferReader(source), read_options=options, parse_options=parse)
+        table = arrow_json.read_json(pa.BufferReader(source), options, _as_text(timed))
+        times = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
+        if times:
+            timed |= times
+            table = arrow_json.read_json(pa.BufferReader(source), options, _as_text(timed))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     if table.num_rows != lines or b"\0" in block.data:
@@ -154,6 +167,10 @@ def _at_once(block: _Block) -> pa.Table | None:
         if pa.types.is_nested(field.type) or (field.type == FLOAT and _may_be_large(table.column(field.name))):
             return None
     return table
+
+
+def _as_text(names: Collection[str]) -> arrow_json.ParseOptions:
+    return arrow_json.ParseOptions(explicit_schema=pa.schema([(name, TEXT) for name in sorted(names)]))
 
 
 def _may_be_large(column: pa.ChunkedArray) -> bool:
@@ -178,6 +195,8 @@ def _held(table: pa.Table, name: str, beyond: Collection[str]) -> Held:
     kind, gaps = plain_type(column.type), column.null_count > 0
     if name in beyond:
         return Held(INT, gaps, True, True)
+    if column.null_count == len(column):
+        return Held(NOTHING, gaps)
     return Held(kind, gaps, kind == INT and _may_be_large(column))
 
 

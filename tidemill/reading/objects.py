@@ -17,7 +17,7 @@ from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT
 from tidemill.reading.refusing import Bad, raw_text
 from tidemill.reading.splitting import is_text, not_text
 
-__all__ = ["Parsed", "column_of", "parsed_lines"]
+__all__ = ["Parsed", "column_of", "names_of", "parsed_lines"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,15 @@ def parsed_lines(
             beyond.add(name)
     table = pa.table(columns) if columns else pa.table({"": pa.nulls(len(rows))}).select([])
     return Parsed(table, bad, frozenset(beyond))
+
+
+def names_of(text: bytes, options: Options) -> list[str]:
+    """The names in a line, in order, as columns are called from here on; none for a line that can't be read."""
+    try:
+        value = json.loads(text.decode().removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return []
+    return [options.renamed(name) for name in value] if isinstance(value, dict) else []
 
 
 def column_of(values: list[Any], *, text: bool = False) -> tuple[pa.Array, bool]:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tidemill.errors import UserError
-from tidemill.reading import header, open_dataset, splitting
+from tidemill.reading import header, jsonlines, open_dataset, splitting
 from tidemill.reading.splitting import Grammar
 
 CALM = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -29,13 +29,17 @@ CELLS = st.one_of(
 )
 
 
-def counted(file: Path, data: bytes, **options: object) -> tuple[int, int] | None:
-    """Rows and refused rows, as counted and as given; None for a UserError."""
+def counted(
+    file: Path, data: bytes, held: list[pd.DataFrame] | None = None, **options: object
+) -> tuple[int, int] | None:
+    """Rows and refused rows, as counted and as given (into ``held``); None for a UserError."""
     file.write_bytes(data)
     try:
         found = open_dataset(str(file), bad_rows="quarantine", **options)  # type: ignore[arg-type]
-        rows = sum(len(frame) for frame in found.frames(7))
-        refused = sum(len(frame) for frame in found.refusals())
+        given = list(found.frames(7)), list(found.refusals())
+        rows, refused = (sum(map(len, frames)) for frames in given)
+        if held is not None:
+            held += [pd.concat([pd.DataFrame(), *frames], ignore_index=True) for frames in given]
     except UserError:
         return None
     assert (rows, refused) == (found.rows, sum(found.refused.values()))
@@ -64,11 +68,15 @@ def test_every_row_of_spoilt_csv_is_read_or_refused(
     text = b"sep=,\n" + sink.getvalue().encode()
     place = 12 + place % (len(text) - 11)
     spoilt = text[:place] + junk + text[place:]
+    pieces: list[pd.DataFrame] = []
+    whole: list[pd.DataFrame] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splitting, "BLOCK", block)
         patch.setattr(header, "_MOST", 16)
-        found = counted(tmp_path / "a.csv", spoilt, encoding="utf-8")
-    assert found == counted(tmp_path / "a.csv", spoilt, encoding="utf-8")
+        found = counted(tmp_path / "a.csv", spoilt, pieces, encoding="utf-8")
+    assert found == counted(tmp_path / "a.csv", spoilt, whole, encoding="utf-8")
+    for one, other in zip(pieces, whole, strict=True):
+        pd.testing.assert_frame_equal(one, other)
     if found is not None and b'"' not in spoilt:
         lines = spoilt.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         filled = [line for line in lines if line.strip(b" \t\x0b\x0c\xc2\xa0\x85")]
@@ -82,14 +90,22 @@ def test_every_row_of_spoilt_csv_is_read_or_refused(
              st.lists(st.integers(), max_size=2)), max_size=3), min_size=1, max_size=12),
     st.binary(max_size=3),
     st.integers(0, 10_000),
+    st.sampled_from([9, 40, 200]),
 )  # fmt: skip
 def test_every_line_of_spoilt_json_is_read_or_refused(
-    tmp_path: Path, rows: list[dict[str, object]], junk: bytes, place: int
+    tmp_path: Path, rows: list[dict[str, object]], junk: bytes, place: int, block: int
 ) -> None:
     text = "\n".join(map(json.dumps, rows)).encode()
     place %= len(text)
     spoilt = text[:place] + junk + text[place:]
-    found = counted(tmp_path / "a.jsonl", spoilt, encoding="utf-8")
+    pieces: list[pd.DataFrame] = []
+    whole: list[pd.DataFrame] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonlines, "BLOCK", block)
+        found = counted(tmp_path / "a.jsonl", spoilt, pieces, encoding="utf-8")
+    assert found == counted(tmp_path / "a.jsonl", spoilt, whole, encoding="utf-8")
+    for one, other in zip(pieces, whole, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_like=True)
     if found is not None:
         assert sum(found) == sum(1 for line in spoilt.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip())
 
