@@ -20,7 +20,7 @@ from tidemill.errors import UserError
 from tidemill.reading import header, jsonlines, open_dataset, splitting
 from tidemill.reading.splitting import Grammar
 
-CALM = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CALM = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CELLS = st.one_of(
     st.text(alphabet='ab1.,;"\n\r\t \0é0-/', max_size=8),
     st.integers(-(2**70), 2**70).map(str),
