@@ -153,6 +153,7 @@ def _r2(predicted: Floats, truth: Floats) -> float:
 
 
 def _r2_of_line(values: Floats, truth: Floats) -> float:
+    values, truth = (each / max(float(np.abs(each).max()), 1.0) for each in (values, truth))  # squares stay finite
     if not values.std() or not truth.std():
         return 0.0
     return float(np.corrcoef(values, truth)[0, 1] ** 2)
