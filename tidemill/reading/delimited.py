@@ -71,7 +71,7 @@ def scan_delimited(file: DataFile, options: Options) -> Scanned:
 
         splitter = _splitter(file, stream, header, options)
         for read, bad, found in in_order(work, splitter.blocks()):
-            refusals.take(sorted(bad, key=lambda one: one.row))
+            refusals.take(bad)
             rows += read
             refusals.check(rows, last=False)
             known |= {name: known[name] & column for name, column in found.items()}
@@ -142,7 +142,7 @@ def _parsed(block: Block, plan: _Plan) -> tuple[pa.Table, list[Bad]]:
         table, ragged = _arrow(block, plan, plan.types)
     except pa.ArrowInvalid:
         table, ragged = _arrow(block, plan, dict.fromkeys(plan.types, TEXT))
-    bad = [*block.bad, *_ragged(block, plan, ragged)]
+    bad = sorted([*block.bad, *_ragged(block, plan, ragged)], key=lambda one: one.row)
     names = list(plan.final)
     columns = [_converted(table.column(name), plan, name) for name in names]
     if not names:

@@ -60,6 +60,7 @@ def test_any_bytes_are_rows_that_add_up_or_an_error(tmp_path: Path, data: bytes,
     st.sampled_from([3, 17, 4 * 2**20]),
 )
 @example([["1", "2"], ["3"]], b'"', 9, 3)
+@example([[""], ["", "", ""], ["\0"], ["", "", ""]], b"\1", 0, 3)
 def test_every_row_of_spoilt_csv_is_read_or_refused(
     tmp_path: Path, rows: list[list[str]], junk: bytes, place: int, block: int
 ) -> None:
