@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from tidemill.cleaning.mending import beyond, held_by, respelt
 from tidemill.cleaning.normalising import Kind, normalise
+from tidemill.cleaning.repeats import scratch
 from tidemill.cleaning.texts import tidy_texts
 from tidemill.errors import UserError, did_you_mean
 from tidemill.usecase.cleaning import Bounds, CleanRules, Fitted, Outliers
@@ -56,8 +56,8 @@ def fitted(use_case: UseCase, sample: Sample, spellings: dict[str, dict[str, str
     fit = Fitted(spellings=spellings)
     said: list[str] = []
     bounds, fill = {}, dict(rules.fill)
-    with TemporaryDirectory(prefix="tidemill-fit-") as folder:
-        found = _Columns(Path(folder), numeric, modes)
+    with scratch() as folder:
+        found = _Columns(folder, numeric, modes)
         if numeric or modes:
             found.gather(use_case, sample, fit)
         for name, rule in rules.outliers.items():

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tidemill.cleaning.hashing import Hashes
+from tidemill.errors import UserError
 
-__all__ = ["KEPT", "REFUSED", "REPEATED", "SUPERSEDED", "Fates", "fates"]
+__all__ = ["KEPT", "REFUSED", "REPEATED", "SUPERSEDED", "Fates", "fates", "scratch"]
 
 KEPT, REFUSED, REPEATED, SUPERSEDED = range(4)
 _BUCKET_ROWS = 1_000_000
@@ -42,7 +43,9 @@ class Fates:
         self._buckets = min(_MOST_BUCKETS, max(1, -(-rows // _BUCKET_ROWS)))
         self._by_id = False
         self._whole_rows = False
-        self.fate: npt.NDArray[np.uint8] = np.memmap(folder / "fates", dtype=np.uint8, mode="w+", shape=(rows or 1,))
+        # Written, so that a full disk is told now, and not by a signal later.
+        np.full(rows or 1, KEPT, dtype=np.uint8).tofile(folder / "fates")
+        self.fate: npt.NDArray[np.uint8] = np.memmap(folder / "fates", dtype=np.uint8, mode="r+")
 
     def add(
         self,
@@ -124,5 +127,18 @@ class Fates:
 @contextmanager
 def fates(rows: int) -> Iterator[Fates]:
     """A place for the fates of ``rows`` rows, on temporary disk: some 50 bytes a row, given back at the end."""
-    with TemporaryDirectory(prefix="tidemill-clean-") as folder:
-        yield Fates(Path(folder), rows)
+    with scratch() as folder:
+        yield Fates(folder, rows)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on temporary disk, gone at the end. Raises UserError when there is no room for it."""
+    try:
+        with TemporaryDirectory(prefix="tidemill-clean-") as folder:
+            yield Path(folder)
+    except OSError as problem:  # the lake and the sources raise errors of their own
+        raise UserError(
+            f"cleaning needs temporary disk, some 60 bytes a row, and can't use {gettempdir()}: "
+            f"{problem.strerror or problem}. Make room there, or set TMPDIR to a folder with more"
+        ) from None

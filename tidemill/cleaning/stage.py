@@ -91,12 +91,18 @@ def _fit(
 
 
 def _boundary(store: Store, use_case: UseCase, raw: Snapshot, until: datetime | None) -> datetime | None:
-    """The moment from which rows are the gate's; None when they are not told by time."""
+    """The moment from which rows are the gate's; None when they are not told by time.
+
+    Rows whose labels may still be on their way are not counted: they wait, and the gate begins before them.
+    """
     if how(use_case) != "time" or use_case.time is None:
         return None
     name = use_case.time
     times = pd.concat([parse_times(frame[name], use_case.clean).dropna() for frame in raw.frames(store, [name])])
-    return moments(use_case, times, until)[0] if len(times) else None
+    if times.empty:
+        return None
+    ripe = times[times <= times.max() - use_case.maturity]
+    return moments(use_case, ripe if len(ripe) else times, until)[0]
 
 
 def _proposals(facts: Facts) -> tuple[str, ...]:

@@ -344,15 +344,8 @@ def _bounded(numbers: list[float], bounds: Bounds, fill: object) -> list[float]:
     high = math.inf if bounds.high is None else bounds.high
     if bounds.then == "refuse":
         return numbers
-    clip = bounds.then == "clip"
-    return [
-        one
-        if low <= one <= high or one == fill or math.isnan(one)
-        else (low if one < low else high)
-        if clip
-        else math.nan
-        for one in numbers
-    ]
+    put = [min(max(one, low), high) if bounds.then == "clip" else math.nan for one in numbers]
+    return [a if low <= a <= high or a == fill or math.isnan(a) else b for a, b in zip(numbers, put, strict=True)]
 
 
 def _number_but(missing: frozenset[float], value: Scalar) -> float:
