@@ -65,7 +65,8 @@ def gathered(store: Store, use_case: UseCase, snapshot: Snapshot) -> Facts:
     declared, rules = declared_kinds(use_case), use_case.clean
     columns = {column.name: column.type for column in snapshot.manifest(store).columns}
     texts = [name for name, kind in columns.items() if kind in ("string", "large_string")]
-    readings = {name: Readings(snapshot.rows) for name in texts if name not in declared}
+    words = {name for name, value in rules.fill.items() if isinstance(value, str) and value not in ("median", "mode")}
+    readings = {name: Readings(snapshot.rows) for name in texts if name not in {*declared, *words}}
     measures = {name: Measures(snapshot.rows) for name in readings}
     levels = {name: _Levels() for name in texts if _may_be_respelt(name, use_case, declared)}
     as_written = rules.model_copy(update={"case": "keep"})  # letters are part of a number or a time, as in `1E5`

@@ -132,6 +132,12 @@ def test_gaps_are_filled_and_counted(tmp_path: Path, memory: Store) -> None:
     )
 
 
+def test_a_column_with_a_word_to_fill_its_gaps_is_not_taken_for_numbers(tmp_path: Path, memory: Store) -> None:
+    frame = pd.DataFrame({"zone": pd.Series([*map(str, range(30)), None], dtype="str"), "y": range(31)})
+    _, tidy = cleaned(memory, tmp_path, frame, "clean: {fill: {zone: unknown}}")
+    assert tidy["zone"].iloc[[0, 30]].tolist() == ["0", "unknown"]
+
+
 def test_what_is_fitted_sees_rows_before_the_boundary_only(tmp_path: Path, memory: Store) -> None:
     frame = pd.DataFrame(
         {"at": [f"2024-01-{day:02}" for day in range(1, 11)], "x": [*range(8), 500.0, None], "y": range(10)}

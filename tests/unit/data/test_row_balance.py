@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.unit.data.cases import collected_of
@@ -79,7 +79,7 @@ RULES: dict[str, st.SearchStrategy[Any]] = {
         ]
     ),
     "required": st.sampled_from([["text"], ["number", "flag"]]),
-    "fill": st.sampled_from([{"number": "median", "text": "mode"}, {"flag": True, "text": "none", "number": 0}]),
+    "fill": st.sampled_from([{"number": "median", "text": "mode"}, {"flag": True, "text": "unknown", "number": 0}]),
 }
 
 
@@ -173,9 +173,10 @@ def _same(one: object, other: object) -> bool:
 def test_every_row_of_a_thousand_frames_is_found_once(quarter: int) -> None:
     outcomes: Counter[str] = Counter()
 
+    @seed(quarter)
     @settings(max_examples=250)
-    @given(cases(), st.sampled_from([100, 4, 100, 100]), st.just(quarter))
-    def balances(given: tuple[pd.DataFrame, UseCase], part: int, _: int) -> None:
+    @given(cases(), st.sampled_from([100] * 7 + [4]))
+    def balances(given: tuple[pd.DataFrame, UseCase], part: int) -> None:
         frame, use_case = given
         store, result = _cleaned(use_case, frame, part)
         if isinstance(result, str):
