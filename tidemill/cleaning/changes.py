@@ -73,16 +73,23 @@ def mends(rules: CleanRules, counts: Counter[tuple[str, str]]) -> tuple[str, ...
         if what == "spelt":
             said.append(f"{values(count)} of `{name}` spelt like most of their kind (case, white space)")
         elif what == "filled":
-            value = rules.fill.get(name)
-            shown = f"the {value}" if value in ("median", "mode") else f"`{value}`" if isinstance(value, str) else value
-            shown = f"{shown}, {fitted.fill[name]:g}" if value == "median" else shown
-            said.append(f"{count:,} gap{'' if count == 1 else 's'} of `{name}` filled with {shown}")
+            said.append(
+                f"{count:,} gap{'' if count == 1 else 's'} of `{name}` filled with {_filling(rules, fitted, name)}"
+            )
         else:
             bounds = fitted.bounds[name]
             low, high = ("…" if bound is None else f"{bound:.6g}" for bound in (bounds.low, bounds.high))
             done = "moved to the bound" if what == "clip" else "taken away"
             said.append(f"{values(count)} of `{name}` outside {low} to {high} {done}")
     return tuple(said)
+
+
+def _filling(rules: CleanRules, fitted: Fitted, name: str) -> str:
+    """What stands in the gaps, but for a text that came from the data."""
+    value, asked = fitted.fill[name], rules.fill.get(name)
+    if asked in ("median", "mode"):
+        return f"the {asked}" if isinstance(value, str | bool) else f"the {asked}, {value:g}"
+    return f"`{value}`" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
 def _with_unit(texts: pd.Series) -> int:
