@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime ## one model's whole life on real flights: trained, judge
 
 test: $(VENV)/.development ## every test, with the servers that they start
 	@sh deployments/system-packages.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/.development ## style, strict types and import contracts
 	$(BIN)/ruff check .

@@ -38,6 +38,7 @@ _KINDS: Mapping[str, Kind] = {str(FLOAT): "number", str(INT): "number", str(BOOL
 _TYPES: Mapping[Kind, pa.DataType] = {"number": FLOAT, "boolean": BOOL, "time": TIME}
 _WORDS: Mapping[Kind, str] = {"number": "a number", "time": "a time", "boolean": "true or false"}
 _ROWS = 50_000
+_AS_WRITTEN = CleanRules(spaces=False)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _texts(url: str, columns: Sequence[str]) -> pd.DataFrame:
     if REFERENCE not in frame:
         raise UserError(f"{shown(url)} has no column `{REFERENCE}`, which says what each row stands for: keep it")
     return normalise(
-        frame.reindex(columns=[REFERENCE, *columns]), CleanRules(), dict.fromkeys((REFERENCE, *columns), "category")
+        frame.reindex(columns=[REFERENCE, *columns]), _AS_WRITTEN, dict.fromkeys((REFERENCE, *columns), "category")
     )
 
 
@@ -131,11 +132,11 @@ def _kinds(store: Store, found: Holding, columns: Sequence[str]) -> dict[str, Ki
 
 def _typed(texts: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[pd.DataFrame, Counter[str]]:
     """The rows in the source's own types, without those that do not fit them, which are counted by reason."""
-    typed = normalise(texts, CleanRules(), kinds)
+    typed = normalise(texts, _AS_WRITTEN, kinds)
     refused: Counter[str] = Counter()
     wrong = pd.Series(False, index=texts.index)
     for name, kind in kinds.items():
-        lost = unreadable(texts[name], typed[name], CleanRules()) & ~wrong
+        lost = unreadable(texts[name], typed[name], _AS_WRITTEN) & ~wrong
         if lost.any():
             refused[f"`{name}` is not {_WORDS[kind]}"] += int(lost.sum())
             wrong |= lost
