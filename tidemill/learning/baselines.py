@@ -61,7 +61,7 @@ def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     rows = np.arange(len(data.target))
     if len(rows) > LINEAR_ROWS:
         rows = np.sort(rng.choice(rows, size=LINEAR_ROWS, replace=False))
-    before, after = _design(data, data.matrix[rows], gate)
+    before, after = _design(data, data.full_matrix()[rows], gate)
     if problem.task == "regression":
         return np.asarray(Ridge().fit(before, data.target[rows]).predict(after), dtype=np.float64)
     model = LogisticRegression(max_iter=LINEAR_STEPS)
@@ -104,7 +104,7 @@ def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     if problem.task == "multiclass":
         settings["num_class"] = problem.classes
     rows = xgboost.QuantileDMatrix(
-        data.matrix, data.target, feature_types=data.recipe.feature_types, enable_categorical=True
+        data.full_matrix(), data.target, feature_types=data.recipe.feature_types, enable_categorical=True
     )
     booster = xgboost.train(settings, rows, num_boost_round=DEFAULT_ROUNDS)
     return np.asarray(booster.inplace_predict(gate), dtype=np.float64)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins, probabilities
+from tidemill.learning.matrices import fold_matrices, full_matrix
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.threads import wait_politely
 
@@ -59,16 +60,25 @@ class Problem:
 
 @dataclass(frozen=True)
 class Data:
-    """Training rows as boosters read them.
+    """Training rows, from which the matrices that boosters read are made.
 
-    ``matrix`` is (rows, features), ``target`` codes or values as float64, ``ages`` how long before the
-    newest row each row was, as a share of the whole span (None where rows have no time).
+    ``matrix`` is (rows, features); boosters read :meth:`full_matrix` and :meth:`fold_matrices`, where features
+    that are fitted with the target are filled in. ``target`` holds codes or values as float64, ``ages`` how
+    long before the newest row each row was, as a share of the whole span (None where rows have no time).
     """
 
     recipe: Recipe
     matrix: Matrix
     target: Doubles
     ages: Doubles | None
+
+    def fold_matrices(self, fold: Fold) -> tuple[Matrix, Matrix]:
+        """The fold's fit and check rows as boosters read them, fitted on the fit rows alone. Both are copies."""
+        return fold_matrices(self.recipe, self.matrix, fold)
+
+    def full_matrix(self) -> Matrix:
+        """All rows as the final boosters are fitted on them."""
+        return full_matrix(self.recipe, self.matrix)
 
     def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
         """Weights that halve with every ``half_life`` of age, with mean 1; None for equal weights."""
@@ -203,7 +213,7 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
     """One booster on all rows of ``data`` for each setting, grown for exactly so many rounds."""
     import xgboost
 
-    matrix = _quantised(data, data.matrix, data.target, None)
+    matrix = _quantised(data, data.full_matrix(), data.target, None)
     for number, (parameters, rounds) in enumerate(settings):
         weights = data.weights(_half_life(parameters))
         matrix.set_weight(np.ones(len(data.target)) if weights is None else weights)
@@ -211,12 +221,7 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
 
 
 def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
-    before = data.matrix[fold.fit]
-    after = data.matrix[fold.check]
-    for position, feature in enumerate(data.recipe.features):
-        if feature.kind == "category":
-            unseen = ~np.isin(after[:, position], before[:, position])
-            after[unseen, position] = 0.0 if feature.other else np.nan
+    before, after = data.fold_matrices(fold)
     fit = _quantised(data, before, data.target[fold.fit], None)
     return fit, _quantised(data, after, data.target[fold.check], fit)
 
