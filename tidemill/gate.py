@@ -16,7 +16,15 @@ from tidemill.usecase.schema import GateRules, UseCase
 
 __all__ = ["decide", "objections"]
 
-_NAMES = {"auc": "AUC", "log_loss": "log loss", "brier": "Brier score", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+_NAMES = {
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "poisson_deviance": "Poisson deviance",
+}
 
 
 def objections(

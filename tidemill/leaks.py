@@ -23,7 +23,8 @@ import pandas as pd
 
 from tidemill.expressions import columns_of
 from tidemill.results import Leak
-from tidemill.traps.scoring import CERTAIN, Floats, Judge, Task, as_numbers, sampled
+from tidemill.task import Task, is_classification
+from tidemill.traps.scoring import CERTAIN, Floats, Judge, as_numbers, sampled
 from tidemill.traps.texts import Word, telling_word
 from tidemill.usecase.schema import UseCase
 
@@ -129,8 +130,8 @@ def _telling(
             kind: _Kind = "disguise" if scores[name] >= CERTAIN else "telling"
             yield name, kind, judge.alone(scores[name], limit) + _by_gaps(judge, sample[name], limit)
             continue
-        after = None if task == "regression" else _one_sided(sample[name].notna(), sample[target])
-        word = telling_word(sample[name], sample[target], limit) if task != "regression" else None
+        after = _one_sided(sample[name].notna(), sample[target]) if is_classification(task) else None
+        word = telling_word(sample[name], sample[target], limit) if is_classification(task) else None
         if after is not None:
             scores[name] = 1.0
             yield name, "filled_after", after

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tidemill.snapshot import Snapshot
+from tidemill.task import Task
 from tidemill.usecase.cleaning import CleanRules
 
 __all__ = [
@@ -183,7 +184,7 @@ class Labelled(Record):
     """Rows with their target under ``UseCase.target_name``.
 
     In the Snapshot the target is an integer code (int64) for classification, the index into ``classes``
-    (binary: code 1 is the positive class), and float64 for regression, where ``classes`` is empty.
+    (binary: code 1 is the positive class), and float64 otherwise, where ``classes`` is empty.
     ``arrivals`` is there when the target comes from a label source, ``voting`` when functions gave labels.
     ``corrected`` rows have the label that a person gave them in place of another one, or of none.
     """
@@ -192,7 +193,7 @@ class Labelled(Record):
     quarantine: Snapshot | None
     refused: dict[str, int]
     waiting: int
-    task: Literal["binary", "multiclass", "regression"]
+    task: Task
     classes: tuple[ClassCount, ...]
     arrivals: LabelArrivals | None = None
     corrected: int = 0

@@ -22,6 +22,7 @@ from tidemill.provenance import code_version
 from tidemill.results import Labelled, Split
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["how", "moments", "split"]
@@ -161,7 +162,7 @@ def _check_sides(store: Store, use_case: UseCase, labelled: Labelled, snapshot: 
                 f"the split by {by} leaves {rows:,} of {len(chosen):,} rows to {what}{when}, and "
                 f"{use_case.split.minimum_rows} are needed: collect more, or change `split`"
             )
-        if labelled.task != "regression" and len(np.unique(target[chosen])) < 2:
+        if is_classification(labelled.task) and len(np.unique(target[chosen])) < 2:
             only = labelled.classes[int(target[chosen][0])].label
             raise UserError(
                 f"the {rows:,} rows to {what}{when} all have the class `{only}`: collect more, or change `split`"

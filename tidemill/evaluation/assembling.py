@@ -25,7 +25,12 @@ _EXPLAINED = 1000
 _FEWEST_EXPLAINED = 300
 _TREE_ROWS = 400_000
 _DEPENDENCE = 6
-_UNITS = {"binary": "log-odds", "multiclass": "log-odds of the predicted class", "regression": "the target's unit"}
+_UNITS = {
+    "binary": "log-odds",
+    "multiclass": "log-odds of the predicted class",
+    "regression": "the target's unit",
+    "count": "logarithm of the expected count",
+}
 
 
 def assemble(

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tidemill.errors import UserError
 from tidemill.results import Interval, Record
 from tidemill.store import Store
+from tidemill.task import Task
 
 __all__ = [
     "FORMAT",
@@ -181,7 +182,7 @@ class Evidence(Record):
     format: Literal[1] = 1
     use_case: str
     subject: str
-    task: Literal["binary", "multiclass", "regression"]
+    task: Task
     metric: str
     target: str
     rows: int

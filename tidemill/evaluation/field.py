@@ -14,7 +14,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["Field", "Racer", "Role", "Standings", "measure"]
 
 Role = Literal["challenger", "baseline", "champion"]
-_FOR_ALL = frozenset({"auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2"})
+_FOR_ALL = frozenset({"auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2", "poisson_deviance"})
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tidemill.learning.scores import choose_metric
 from tidemill.registry import ModelVersion
 from tidemill.results import Evaluation, Labelled, ModelReference, Split, Validation
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["evaluate"]
@@ -79,7 +80,7 @@ def evaluate(
 def _check(labelled: Labelled, target: Doubles) -> None:
     """Refuse gate rows of one class: on them every model is as good."""
     present = np.unique(target)
-    if labelled.task == "regression" or len(present) > 1:
+    if not is_classification(labelled.task) or len(present) > 1:
         return
     only = labelled.classes[int(present[0])].label if len(present) else "none"
     raise GateError(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tidemill.evaluation.resampling import Area, Areas, Doubles, Ratio, Statistic
+from tidemill.learning.scores import poisson_deviances
 
 __all__ = ["METRICS", "statistic"]
 
@@ -18,6 +19,7 @@ METRICS = {
     "binary": ("auc", "log_loss", "brier", "precision", "recall", "accuracy"),
     "multiclass": ("log_loss", "accuracy", "auc", "brier"),
     "regression": ("rmse", "mae", "r2"),
+    "count": ("poisson_deviance", "rmse", "mae", "r2"),
 }
 _TINY = 1e-15
 
@@ -28,6 +30,8 @@ def statistic(metric: str, target: Doubles, values: Doubles, threshold: float = 
         if values.ndim == 1:
             return Area.of(target == 1, values)
         return Areas([Area.of(target == code, values[:, code]) for code in range(values.shape[1])])
+    if metric == "poisson_deviance":
+        return _mean(poisson_deviances(target, values))
     if metric in ("rmse", "mae", "r2"):
         return _error(metric, target, values)
     if metric == "log_loss":

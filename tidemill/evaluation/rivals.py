@@ -12,6 +12,7 @@ from tidemill.learning.model import Model
 from tidemill.registry import ModelVersion
 from tidemill.results import Split
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["answers", "incomparable"]
@@ -19,7 +20,7 @@ __all__ = ["answers", "incomparable"]
 
 def answers(model: Model, frame: pd.DataFrame) -> Doubles:
     """A Model's answers: the positive class's probability, each class's, or the predicted numbers."""
-    if model.task == "regression":
+    if not is_classification(model.task):
         return model.values(frame)
     shares = model.probabilities(frame)
     return shares[:, 1] if model.task == "binary" else shares

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +12,11 @@ import pandas as pd
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of
 from tidemill.errors import UserError, did_you_mean
 from tidemill.results import ClassCount, Labelled
+from tidemill.task import Task, is_classification
 from tidemill.usecase.schema import Target, UseCase
 
-__all__ = ["Coding", "Task", "coding_as", "coding_of"]
+__all__ = ["Coding", "coding_as", "coding_of"]
 
-Task = Literal["binary", "multiclass", "regression"]
 ClassValue = str | int | bool
 
 MOST_INTEGER_CLASSES = 20
@@ -59,7 +58,7 @@ def coding_of(use_case: UseCase, values: pd.Series) -> Coding:
             f"Collect rows with other values, or mend `target`"
         )
     task = _task(use_case, values, len(levels))
-    if task == "regression":
+    if not is_classification(task):
         return Coding(task, {}, ())
     ordered = sorted(levels.tolist(), key=lambda level: (isinstance(level, str), level))
     texts = [text_of(level) for level in ordered]
@@ -95,8 +94,10 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Task:
         task: Task = "multiclass" if text or (whole and levels <= MOST_INTEGER_CLASSES) else "regression"
     else:
         task = asked
-    if task == "regression" and text:
-        raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and task is regression, which needs numbers")
+    if not is_classification(task) and text:
+        raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and task is {task}, which needs numbers")
+    if task == "count":
+        _check_counts(name, values)
     if task == "binary" and levels != 2:
         some = ", ".join(text_of(level) for level in values.unique()[:5])
         raise UserError(f"{name} has {levels:,} different values ({some}, …), and task is binary, which needs two")
@@ -106,6 +107,16 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Task:
             f"Say `task: regression` if it is a number, or mend `target`"
         )
     return task
+
+
+def _check_counts(name: str, values: pd.Series) -> None:
+    """Raise UserError unless the numbers can be counts of something."""
+    odd = values[(values < 0) | (values != values.round())]
+    if len(odd):
+        raise UserError(
+            f"{name} is {text_of(odd.iloc[0])} in one of {len(odd):,} rows that are no whole number from 0 on, and "
+            f"task is count. Say `task: regression`, or mend `target`"
+        )
 
 
 def _positive(target: Target, texts: Sequence[str], values: pd.Series, name: str) -> int:

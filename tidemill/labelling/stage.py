@@ -21,6 +21,7 @@ from tidemill.reviewing.answers import Value
 from tidemill.reviewing.correcting import correct
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Json, Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["label", "label_inputs", "ripening"]
@@ -61,7 +62,7 @@ def label(
         coding = coding_as(use_case, like)
     codes: npt.NDArray[np.generic]
     classes: tuple[ClassCount, ...] = ()
-    if coding.task == "regression":
+    if not is_classification(coding.task):
         codes = targets.values.astype("float64").to_numpy()
     else:
         places = coding.codes(targets.values)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tidemill.learning.margins import Margins, probabilities
+from tidemill.learning.margins import Margins
+from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles, higher_is_better, score
 from tidemill.learning.trials import Trial
 
@@ -58,5 +59,5 @@ def out_of_fold_score(margins: Doubles, targets: Sequence[Doubles], task: str, m
     ends = np.cumsum([len(target) for target in targets])[:-1]
     parts = np.split(margins, ends)
     return float(
-        np.mean([score(metric, target, probabilities(task, part)) for target, part in zip(targets, parts, strict=True)])
+        np.mean([score(metric, target, predictions(task, part)) for target, part in zip(targets, parts, strict=True)])
     )

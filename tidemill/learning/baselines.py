@@ -9,11 +9,13 @@ import numpy as np
 
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
+from tidemill.learning.objectives import objective_of
 from tidemill.learning.preparing import prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["race"]
@@ -23,20 +25,21 @@ LINEAR_ROWS = 50_000
 LINEAR_LEVELS = 30
 LINEAR_STEPS = 200
 
+_LINEAR = {"regression": "linear regression", "count": "Poisson regression"}
+
 
 def race(
     store: Store, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]
 ) -> dict[str, Doubles]:
     """Predictions on the gate rows, by baseline: ``constant``, a linear model, and ``XGBoost defaults``.
 
-    Shape ``(rows,)`` for binary (probability of the positive class) and regression, ``(rows, classes)``
-    for multiclass. The linear model is ``logistic regression`` or, for regression, ``linear regression``;
-    it is fitted on a sample where rows are many.
+    Shape ``(rows,)``, ``(rows, classes)`` for multiclass; for binary the probability of the positive class. The
+    linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many.
     """
     prepared = prepare(store, use_case, labelled, split, excluded)
     data, problem = prepared.data, prepared.problem
     gate = data.recipe.transform(split.gate.read(store))
-    linear = "linear regression" if problem.task == "regression" else "logistic regression"
+    linear = _LINEAR.get(problem.task, "logistic regression")
     return {
         "constant": _constant(data, problem, len(gate)),
         linear: _linear(data, problem, gate),
@@ -55,19 +58,19 @@ def _constant(data: Data, problem: Problem, rows: int) -> Doubles:
 def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     wait_politely()
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
     rng = np.random.default_rng(problem.seed)
     rows = np.arange(len(data.target))
     if len(rows) > LINEAR_ROWS:
         rows = np.sort(rng.choice(rows, size=LINEAR_ROWS, replace=False))
     before, after = _design(data, data.full_matrix()[rows], gate)
-    if problem.task == "regression":
-        return np.asarray(Ridge().fit(before, data.target[rows]).predict(after), dtype=np.float64)
-    model = LogisticRegression(max_iter=LINEAR_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(before, data.target[rows].astype(np.int64))
+        if not is_classification(problem.task):
+            line = Ridge() if problem.task == "regression" else PoissonRegressor(max_iter=LINEAR_STEPS)
+            return np.asarray(line.fit(before, data.target[rows]).predict(after), dtype=np.float64)
+        model = LogisticRegression(max_iter=LINEAR_STEPS).fit(before, data.target[rows].astype(np.int64))
     shares = np.zeros((len(gate), problem.classes))
     shares[:, model.classes_] = model.predict_proba(after)
     return shares[:, 1] if problem.task == "binary" else shares
@@ -99,10 +102,8 @@ def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     wait_politely()
     import xgboost
 
-    objective = problem.settings({}, problem.seed)
-    settings = {name: objective[name] for name in ("objective", "nthread", "seed", "verbosity")}
-    if problem.task == "multiclass":
-        settings["num_class"] = problem.classes
+    objective = objective_of(problem.task, problem.metric, problem.classes)
+    settings = {**objective.settings, "nthread": problem.threads, "seed": problem.seed, "verbosity": 0}
     rows = xgboost.QuantileDMatrix(
         data.full_matrix(), data.target, feature_types=data.recipe.feature_types, enable_categorical=True
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.folds import Fold
-from tidemill.learning.margins import Margins, probabilities
+from tidemill.learning.margins import Margins
 from tidemill.learning.matrices import fold_matrices, full_matrix
+from tidemill.learning.objectives import objective_of, predictions
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.threads import wait_politely
 
@@ -38,24 +39,25 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is learnt and with what: the same for every trial. ``classes`` is 0 for regression."""
+    """What is learnt and with what: the same for every trial.
+
+    ``classes`` is 0 unless the task is classification. ``constraints`` are XGBoost's settings that hold predictions
+    to what the use case says of its columns.
+    """
 
     task: str
     classes: int
     metric: str
     threads: int
     seed: int
+    constraints: Mapping[str, str] = field(default_factory=dict)
 
     def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
-        """XGBoost's settings for these parameters; the absolute error has an objective of its own."""
-        objective: dict[str, Any] = {"objective": "reg:absoluteerror" if self.metric == "mae" else "reg:squarederror"}
-        if self.task == "binary":
-            objective = {"objective": "binary:logistic"}
-        elif self.task == "multiclass":
-            objective = {"objective": "multi:softprob", "num_class": self.classes}
+        """XGBoost's settings for these parameters."""
+        objective = objective_of(self.task, self.metric, self.classes).settings
         tuned = {name: value for name, value in parameters.items() if name != "half_life"}
         fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "seed": seed, "verbosity": 0}
-        return {**fixed, "disable_default_eval_metric": True, **objective, **tuned}
+        return {**fixed, "disable_default_eval_metric": True, **objective, **self.constraints, **tuned}
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,20 @@ class Data:
 
     ``matrix`` is (rows, features); boosters read :meth:`full_matrix` and :meth:`fold_matrices`, where features
     that are fitted with the target are filled in. ``target`` holds codes or values as float64, ``ages`` how
-    long before the newest row each row was, as a share of the whole span (None where rows have no time).
+    long before the newest row each row was, as a share of the whole span (None where rows have no time). ``given``
+    are weights of the rows' own, with mean 1, that multiply those of recency.
     """
 
     recipe: Recipe
     matrix: Matrix
     target: Doubles
     ages: Doubles | None
+    given: Doubles | None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows may weigh differently."""
+        return self.ages is not None or self.given is not None
 
     def fold_matrices(self, fold: Fold) -> tuple[Matrix, Matrix]:
         """The fold's fit and check rows as boosters read them, fitted on the fit rows alone. Both are copies."""
@@ -81,11 +90,13 @@ class Data:
         return full_matrix(self.recipe, self.matrix)
 
     def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
-        """Weights that halve with every ``half_life`` of age, with mean 1; None for equal weights."""
+        """The rows' own weights, halved with every ``half_life`` of age, with mean 1; None for equal weights."""
+        chosen = slice(None) if rows is None else rows
+        own = None if self.given is None else self.given[chosen]
         if self.ages is None or not half_life:
-            return None
-        ages = self.ages if rows is None else self.ages[rows]
-        weights = np.power(0.5, ages / half_life)
+            return own
+        recent = np.power(0.5, self.ages[chosen] / half_life)
+        weights = recent if own is None else recent * own
         return np.asarray(weights / weights.mean())
 
 
@@ -121,7 +132,7 @@ class FoldMatrices:
         """The pairs (fit, check), the fit rows weighted by recency."""
         for fold, (fit, _) in zip(self.folds, self._pairs, strict=True):
             weights = self._data.weights(half_life, fold.fit)
-            if self._data.ages is not None:
+            if self._data.weighted:
                 fit.set_weight(np.ones(len(fold.fit)) if weights is None else weights)
         return self._pairs
 
@@ -154,7 +165,7 @@ class _Lockstep:
     def values(self, margins: Sequence[Margins]) -> tuple[float, ...]:
         task, metric = self._problem.task, self._problem.metric
         return tuple(
-            score(metric, target, probabilities(task, margin))
+            score(metric, target, predictions(task, margin))
             for target, margin in zip(self._targets, margins, strict=True)
         )
 

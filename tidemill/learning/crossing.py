@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from tidemill.errors import UserError
 from tidemill.learning.boosting import Data, Problem, held_out_margins
 from tidemill.learning.folds import Fold
-from tidemill.learning.margins import probabilities
 from tidemill.learning.model import Model
+from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import available_threads
 from tidemill.learning.trials import TrialLog
 from tidemill.results import Split, Study
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["out_of_fold"]
@@ -35,7 +36,7 @@ def out_of_fold(
     """What the study's best setting says of each row of ``frame`` when grown on rows of the other parts.
 
     ``frame`` holds the target under ``use_case.target_name`` as a labelled Snapshot does. Recipe and
-    calibration are the ``model``'s. Probabilities, shape ``(rows, classes)``; for regression values, shape
+    calibration are the ``model``'s. Probabilities, shape ``(rows, classes)``; otherwise values, shape
     ``(rows,)``. Raises UserError when the study is not whole in this lake, or a class has a single row.
     """
     trials = TrialLog(store, study.prefix).read()
@@ -54,12 +55,12 @@ def out_of_fold(
         threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
     )
-    part = _parts(frame, use_case, split, None if model.task == "regression" else target.astype(np.int64))
+    part = _parts(frame, use_case, split, target.astype(np.int64) if is_classification(model.task) else None)
     margins = np.empty((len(frame), len(model.classes)) if model.task == "multiclass" else len(frame))
     for number in np.unique(part):
         fold = Fold(np.flatnonzero(part != number), np.flatnonzero(part == number))
         margins[fold.check] = held_out_margins(data, fold, problem, best.parameters, best.rounds)
-    shares = probabilities(model.task, model.description.calibration.apply(margins))
+    shares = predictions(model.task, model.description.calibration.apply(margins))
     return np.column_stack([1.0 - shares, shares]) if model.task == "binary" else shares
 
 

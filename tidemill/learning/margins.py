@@ -1,7 +1,7 @@
-"""Raw scores of the boosters (margins), and what becomes of them: probabilities, calibration, threshold.
+"""Raw scores of the boosters (margins), and what is fitted on them: calibration, threshold, intervals.
 
 Margins are log-odds for binary, shape ``(n,)``; unnormalised log-probabilities for several classes,
-shape ``(n, k)``; and the prediction itself for regression, shape ``(n,)``.
+shape ``(n, k)``; the logarithm of the expected count, and for regression the prediction itself, shape ``(n,)``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles, Floats, score
+from tidemill.task import is_classification
 
-__all__ = ["Calibration", "Margins", "best_threshold", "calibrate", "probabilities", "residual_quantile"]
+__all__ = ["Calibration", "Margins", "best_threshold", "calibrate", "residual_quantile"]
 
 NEWTON_STEPS = 50
 FEWEST_ROWS = 100
@@ -36,17 +38,6 @@ class Calibration(BaseModel):
         return np.asarray(margins, dtype=np.float64) * self.slope + self.intercept
 
 
-def probabilities(task: str, margins: Floats) -> Doubles:
-    """Probabilities of the same shape as the margins; for regression the margins themselves."""
-    scores = np.asarray(margins, dtype=np.float64)
-    if task == "binary":
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -500.0, 500.0))))
-    if task == "multiclass":
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-    return scores
-
-
 def calibrate(task: str, margins: Sequence[Floats], targets: Sequence[Doubles]) -> Calibration:
     """Fit the calibration on the folds' check rows, which their boosters did not train on.
 
@@ -55,7 +46,7 @@ def calibrate(task: str, margins: Sequence[Floats], targets: Sequence[Doubles]) 
     the other parts: where base rates move in time, a correction for last month is none for the next.
     """
     rows = sum(map(len, targets))
-    if task == "regression" or rows < FEWEST_ROWS:
+    if not is_classification(task) or rows < FEWEST_ROWS:
         return Calibration()
     parts = list(zip(margins, targets, strict=True)) if len(targets) > 1 else _halves(margins[0], targets[0])
     gains = []
@@ -63,8 +54,8 @@ def calibrate(task: str, margins: Sequence[Floats], targets: Sequence[Doubles]) 
         fitted = _fit(task, [part for number, part in enumerate(parts) if number != held])
         scores, target = parts[held]
         gains.append(
-            score("log_loss", target, probabilities(task, scores))
-            - score("log_loss", target, probabilities(task, fitted.apply(scores)))
+            score("log_loss", target, predictions(task, scores))
+            - score("log_loss", target, predictions(task, fitted.apply(scores)))
         )
     return _fit(task, parts) if np.mean(gains) > 0 else Calibration()
 
@@ -110,7 +101,7 @@ def _platt(scores: Doubles, target: Doubles) -> Calibration:
     design = np.column_stack([scores, np.ones_like(scores)])
     weights = np.array([1.0, 0.0])
     for _ in range(NEWTON_STEPS):
-        shares = probabilities("binary", design @ weights)
+        shares = predictions("binary", design @ weights)
         curvature = (design * (shares * (1.0 - shares))[:, None]).T @ design + 1e-6 * np.eye(2)
         step = np.linalg.solve(curvature, design.T @ (shares - target))
         weights = weights - step
@@ -124,7 +115,7 @@ def _temperature(scores: Doubles, target: Doubles) -> Calibration:
     codes = target.astype(np.int64)
 
     def loss(power: float) -> float:
-        shares = probabilities("multiclass", scores * np.exp(power))
+        shares = predictions("multiclass", scores * np.exp(power))
         return float(-np.log(np.maximum(shares[np.arange(len(codes)), codes], 1e-15)).mean())
 
     low, high = -3.0, 3.0

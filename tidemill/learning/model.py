@@ -18,18 +18,19 @@ from pydantic import BaseModel, ConfigDict
 
 from tidemill.errors import UserError
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
-from tidemill.learning.margins import Calibration, probabilities
+from tidemill.learning.margins import Calibration
+from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
 from tidemill.store import Json, Store
+from tidemill.task import Task, is_classification
 
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
 FORMAT = 1
 
 Label = str | int | bool
-Task = Literal["binary", "multiclass", "regression"]
 
 
 class _Frozen(BaseModel):
@@ -123,7 +124,7 @@ class Model:
 
     @property
     def task(self) -> Task:
-        """``binary``, ``multiclass`` or ``regression``."""
+        """What kind of prediction it gives."""
         return self.description.task
 
     @property
@@ -133,7 +134,7 @@ class Model:
 
     @property
     def classes(self) -> tuple[Label, ...]:
-        """The labels in code order; empty for regression."""
+        """The labels in code order; empty unless the task is classification."""
         return self.description.classes
 
     @property
@@ -159,7 +160,7 @@ class Model:
     @property
     def prediction_columns(self) -> tuple[str, ...]:
         """The columns of what :meth:`predict` returns."""
-        if self.task == "regression":
+        if not is_classification(self.task):
             return ("prediction", "lower", "upper")
         return ("prediction", *(f"probability_{_text(label)}" for label in self.classes))
 
@@ -174,7 +175,7 @@ class Model:
         that can't be read as what its column is.
         """
         answered = self._answered(self.description.recipe.transform(frame))
-        if self.task != "regression":
+        if is_classification(self.task):
             labels = pd.Series(list(self.classes))
             answered[0] = labels.take(answered[0]).reset_index(drop=True)
         return pd.DataFrame(dict(zip(self.prediction_columns, answered, strict=True)))
@@ -182,21 +183,21 @@ class Model:
     def answers(self, matrix: Matrix) -> list[dict[str, Label | float]]:
         """The rows of :meth:`predict`, as plain values, for rows that the recipe has made a matrix of."""
         first, *others = (column.tolist() for column in self._answered(matrix))
-        predicted = first if self.task == "regression" else [self.classes[code] for code in first]
+        predicted = [self.classes[code] for code in first] if is_classification(self.task) else first
         names = self.prediction_columns
         return [dict(zip(names, row, strict=True)) for row in zip(predicted, *others, strict=True)]
 
     def probabilities(self, frame: pd.DataFrame) -> Doubles:
-        """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. Not for regression."""
-        if self.task == "regression":
-            raise ValueError("a regression model has no probabilities: ask for `values`")
+        """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. For classification only."""
+        if not is_classification(self.task):
+            raise ValueError(f"a {self.task} model has no probabilities: ask for `values`")
         return self._shares(self.description.recipe.transform(frame))
 
     def values(self, frame: pd.DataFrame) -> Doubles:
-        """Predictions in the target's unit, shape ``(rows,)``. For regression only."""
-        if self.task != "regression":
+        """Predictions in the target's unit, shape ``(rows,)``. Not for classification."""
+        if is_classification(self.task):
             raise ValueError("a classification model has no values: ask for `probabilities`")
-        return self._margins(self.description.recipe.transform(frame))
+        return predictions(self.task, self._margins(self.description.recipe.transform(frame)))
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """How much each of the user's columns moved each row's score from the average one.
@@ -213,7 +214,7 @@ class Model:
         together = self._weighted(parts)[:, :, :-1] * self.description.calibration.slope
         chosen = np.zeros(len(frame), dtype=np.int64)
         if self.task == "multiclass":
-            chosen = probabilities(self.task, self._margins(matrix)).argmax(axis=1)
+            chosen = predictions(self.task, self._margins(matrix)).argmax(axis=1)
         shifts = together[np.arange(len(frame)), chosen]
         columns = dict.fromkeys(feature.column for feature in recipe.features)
         return pd.DataFrame(
@@ -222,15 +223,15 @@ class Model:
 
     def _answered(self, matrix: Matrix) -> list[Any]:
         """The columns of an answer, in their order; for classification the first holds codes of classes."""
-        if self.task == "regression":
-            values = self._margins(matrix)
-            half = self.description.half_width or 0.0
-            return [values, values - half, values + half]
-        shares = self._shares(matrix)
-        return [self._codes(shares), *shares.T]
+        if is_classification(self.task):
+            shares = self._shares(matrix)
+            return [self._codes(shares), *shares.T]
+        values = predictions(self.task, self._margins(matrix))
+        half = self.description.half_width or 0.0
+        return [values, values - half, values + half]
 
     def _shares(self, matrix: Matrix) -> Doubles:
-        shares = probabilities(self.task, self._margins(matrix))
+        shares = predictions(self.task, self._margins(matrix))
         return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
 
     def _margins(self, matrix: Matrix) -> Doubles:

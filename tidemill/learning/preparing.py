@@ -16,6 +16,7 @@ from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["Prepared", "prepare", "prepare_frame"]
@@ -44,7 +45,7 @@ def prepare_frame(
 ) -> Prepared:
     """:func:`prepare` for rows already in memory, with the target under ``use_case.target_name``."""
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
-    classes = None if labelled.task == "regression" else target.astype(np.int64)
+    classes = target.astype(np.int64) if is_classification(labelled.task) else None
     if split.by == "group" and use_case.group is not None:
         excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
     recipe, matrix = fit_recipe(frame, use_case, excluded)

@@ -1,7 +1,7 @@
 """The metrics that tuning goes by, in plain numpy, and which of them fits which task.
 
 Values are probabilities for classification, shape ``(n,)`` (of code 1) or ``(n, k)``, and predictions
-in the target's own unit for regression, shape ``(n,)``. Targets are codes or float64 values.
+in the target's own unit otherwise, shape ``(n,)``. Targets are codes or float64 values.
 """
 
 from __future__ import annotations
@@ -10,42 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import UserError
+from tidemill.task import LOWER_IS_BETTER, METRICS
 
-__all__ = ["Doubles", "Floats", "area_under_curve", "choose_metric", "higher_is_better", "score"]
+__all__ = ["Doubles", "Floats", "area_under_curve", "choose_metric", "higher_is_better", "poisson_deviances", "score"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.floating]
 
-_DEFAULT = {"binary": "auc", "multiclass": "log_loss", "regression": "rmse"}
-_FITS = {
-    "binary": ("auc", "log_loss", "brier", "accuracy"),
-    "multiclass": ("log_loss", "auc", "brier", "accuracy"),
-    "regression": ("rmse", "mae", "r2"),
-}
-_LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
 _TINY = 1e-15
 
 
 def choose_metric(asked: str, task: str) -> str:
-    """The metric to go by; ``auto`` is AUC, log loss or RMSE by task. Raises UserError when it does not fit."""
+    """The metric to go by; ``auto`` is the task's own. Raises UserError when it does not fit."""
     if asked == "auto":
-        return _DEFAULT[task]
-    if asked not in _FITS[task]:
+        return METRICS[task][0]
+    if asked not in METRICS[task]:
         raise UserError(
-            f"`tune.metric: {asked}` does not fit the task `{task}`: choose one of {', '.join(_FITS[task])}, or `auto`"
+            f"`tune.metric: {asked}` does not fit the task `{task}`: choose one of {', '.join(METRICS[task])} or `auto`"
         )
     return asked
 
 
 def higher_is_better(metric: str) -> bool:
     """Whether more of this metric is a better model."""
-    return metric not in _LOWER_IS_BETTER
+    return metric not in LOWER_IS_BETTER
 
 
 def score(metric: str, target: Doubles, values: Floats) -> float:
     """The metric in its own unit; not-a-number when it is undefined (an AUC where one class is missing)."""
     if metric == "auc":
         return _macro_auc(target, values) if values.ndim == 2 else area_under_curve(target, values)
+    if metric == "poisson_deviance":
+        return float(poisson_deviances(target, values).mean())
     if metric in ("rmse", "mae", "r2"):
         return _regression(metric, target, values)
     return _classification(metric, target, values)
@@ -65,6 +61,13 @@ def area_under_curve(target: Doubles, values: Floats) -> float:
     ranks = np.repeat(rank_of_tie, ends - starts)
     rank_sum = float(ranks[target[order] == 1].sum())
     return (rank_sum - positives * (positives + 1) / 2.0) / (positives * negatives)
+
+
+def poisson_deviances(target: Doubles, values: Floats) -> Doubles:
+    """Each row's deviance, twice the log-likelihood that a perfect prediction would gain (Nelder, Wedderburn, 1972)."""
+    expected = np.maximum(np.asarray(values, dtype=np.float64), _TINY)
+    surprise = target * np.log(np.maximum(target, _TINY) / expected)
+    return np.asarray(2.0 * (surprise - (target - expected)))
 
 
 def _macro_auc(target: Doubles, values: Floats) -> float:

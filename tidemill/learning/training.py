@@ -13,13 +13,15 @@ import numpy as np
 
 from tidemill.errors import UserError
 from tidemill.learning.boosting import fit_boosters
-from tidemill.learning.margins import best_threshold, calibrate, probabilities, residual_quantile
+from tidemill.learning.margins import best_threshold, calibrate, residual_quantile
 from tidemill.learning.model import Member, Model, ModelDescription
+from tidemill.learning.objectives import predictions
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.results import Labelled, ModelReference, Split, Study
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["train"]
@@ -56,7 +58,7 @@ def train(
     margins = np.split(np.asarray(total) / weights.total(), ends)
     targets = [prepared.data.target[fold.check] for fold in prepared.folds]
     calibration = calibrate(labelled.task, margins, targets)
-    values = probabilities(labelled.task, calibration.apply(np.concatenate(margins)))
+    values = predictions(labelled.task, calibration.apply(np.concatenate(margins)))
     target = np.concatenate(targets)
     description = ModelDescription(
         task=labelled.task,
@@ -65,7 +67,7 @@ def train(
         recipe=prepared.data.recipe,
         calibration=calibration,
         threshold=_threshold(use_case, values, target) if labelled.task == "binary" else None,
-        half_width=residual_quantile(target, values, COVERAGE) if labelled.task == "regression" else None,
+        half_width=None if is_classification(labelled.task) else residual_quantile(target, values, COVERAGE),
         coverage=COVERAGE,
         members=tuple(
             Member(

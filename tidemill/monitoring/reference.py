@@ -21,6 +21,7 @@ from tidemill.registry import ModelVersion
 from tidemill.results import Record
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import CleanRules, UseCase
 
 __all__ = ["PREDICTION", "Answers", "Reference", "answers", "reference", "watched_columns"]
@@ -65,7 +66,7 @@ def watched_columns(model: Model) -> dict[str, Kind]:
 
 def answers(model: Model, frame: pd.DataFrame) -> Answers:
     """The model's answers to ``frame``. Raises UserError for a missing column."""
-    if model.task == "regression":
+    if not is_classification(model.task):
         values = model.values(frame)
         return Answers(values, pd.Series(values), "number")
     shares = model.probabilities(frame)

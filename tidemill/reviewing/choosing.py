@@ -19,6 +19,7 @@ from tidemill.reviewing.rows import naming_columns, row_keys, texts
 from tidemill.reviewing.suspects import OWN, Suspects, sampled, unsureness
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _by_kind(
         return kinds
     without = without.reindex(columns=[name for name in ranked.columns if not name.startswith(OWN)])
     without[use_case.target_name] = np.nan
-    if model.task == "regression":
+    if not is_classification(model.task):
         return {**kinds, "unlabelled": without.assign(_review_doubt=0.0, _review_suggested=model.values(without))}
     shares = model.probabilities(without)
     more: dict[str, Any] = {f"_review_p_{code}": shares[:, code] for code in range(shares.shape[1])}
@@ -166,7 +167,7 @@ def _said(
 ) -> tuple[Value | None, tuple[tuple[Value, float], ...], float | None]:
     """The row's label, the classes with their chances, and the number that is expected."""
     known = not pd.isna(row[target])
-    if model.task == "regression":
+    if not is_classification(model.task):
         return (float(row[target]) if known else None), (), float(row["_review_suggested"])
     shares = [float(row[f"_review_p_{code}"]) for code in range(len(model.classes))]
     order = sorted(range(len(shares)), key=lambda code: -shares[code])

@@ -20,6 +20,7 @@ from tidemill.results import Record
 from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["OWN", "Suspects", "Verdict", "judge_labels", "sampled", "suspects", "unsureness"]
@@ -89,7 +90,7 @@ def judge_labels(task: str, target: Doubles, said: Doubles) -> Verdict:
     values ``(rows,)``. A doubt is 1 minus cleanlab's quality of the label; for regression the error divided by the
     usual one (1.4826 times the median absolute one), and suspect from 4 on.
     """
-    if task == "regression":
+    if not is_classification(task):
         errors = np.abs(target - said - np.median(target - said))
         usual = 1.4826 * float(np.median(errors)) or float(errors.mean()) or 1.0
         doubt = errors / usual
@@ -129,7 +130,7 @@ def _ranked(store: Store, use_case: UseCase, version: ModelVersion) -> Suspects:
     verdict = judge_labels(model.task, target, said)
     pieces = [_piece(frame, said, verdict.suspects[:MOST_KEPT], "suspect", verdict.doubt)]
     unsure = 0
-    if model.task != "regression":
+    if is_classification(model.task):
         doubt = unsureness(said, model.threshold)
         doubt[verdict.suspects] = 0.0
         order = np.argsort(-doubt, kind="stable")

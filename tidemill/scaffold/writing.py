@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tidemill.scaffold.findings import Findings, Hint
+from tidemill.task import is_classification
 from tidemill.usecase.document import printable
 from tidemill.usecase.loading import project_folder
 from tidemill.usecase.schema import UseCase
@@ -66,7 +67,7 @@ def _question(use_case: UseCase, found: Findings) -> str:
     column = use_case.target.column
     if found.coding is None or found.coding.task == "multiclass":
         return f"What will {column} be?"
-    if found.coding.task == "regression":
+    if not is_classification(found.coding.task):
         return f"How much will {column} be?"
     return f"Will {column} be {_text(found.coding.labels[-1])}?"
 

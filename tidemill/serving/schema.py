@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tidemill.task import Task
+
 __all__ = [
     "Column",
     "ErrorBody",
@@ -80,7 +82,7 @@ class ModelInfo(_Body):
     name: str
     title: str
     model_version: str | None
-    task: Literal["binary", "multiclass", "regression"] | None = None
+    task: Task | None = None
     target: str | None = None
     classes: tuple[Label, ...] = ()
     threshold: float | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tidemill.results import Labelled, Split, Trap, Validation
     from tidemill.store import Store
-    from tidemill.traps.scoring import Task
+    from tidemill.task import Task
     from tidemill.usecase.schema import UseCase
 
 __all__ = ["find_split_traps", "find_traps", "stopped_by"]

@@ -19,6 +19,7 @@ import pandas as pd
 from tidemill.results import Labelled, Split, Trap, Validation
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
+from tidemill.task import is_classification
 from tidemill.traps.chance import chance_of_twins
 from tidemill.usecase.schema import UseCase
 
@@ -134,7 +135,7 @@ def _twins(use_case: UseCase, labelled: Labelled, train: _Side, gate: _Side, col
 
 def _least_same(labelled: Labelled, gate: _Side) -> float:
     """The share of twins with the same target that only copies reach: rows that are alike by chance may differ."""
-    if labelled.task == "regression":
+    if not is_classification(labelled.task):
         return _SAME_TARGET
     commonest = float(np.unique(gate.targets, return_counts=True)[1].max()) / len(gate.targets)
     return max(_SAME_TARGET, 1 - (1 - commonest) / 4)
@@ -146,7 +147,7 @@ def _with(hashes: _Hashes, targets: npt.NDArray[np.float64]) -> _Hashes:
 
 def _moved(labelled: Labelled, train: _Side, gate: _Side) -> Iterator[Trap]:
     """The target's own drift: what the model learnt of its frequency does not hold on the gate side."""
-    if labelled.task == "regression":
+    if not is_classification(labelled.task):
         spread = float(train.targets.std())
         before, after = float(train.targets.mean()), float(gate.targets.mean())
         if spread and abs(after - before) >= spread:

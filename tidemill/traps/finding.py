@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tidemill.results import Trap
+from tidemill.task import Task, is_classification
 from tidemill.traps.rows import names_rows
-from tidemill.traps.scoring import Judge, Task, as_numbers, sampled
+from tidemill.traps.scoring import Judge, as_numbers, sampled
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["find_traps"]
@@ -61,7 +62,7 @@ def _ordered(use_case: UseCase, frame: pd.DataFrame, target: str, task: Task) ->
         if score > limit:
             tells = f"the time alone (`{use_case.time}`) tells the target with {judge.spoken(score, limit)}"
             apart = score if task == "multiclass" else judge.difference(times) if times is not None else 0.0
-            if task == "regression":
+            if not is_classification(task):
                 evidence = f"{tells}: it goes with the time, and rows to come lie beyond what trees have seen"
                 yield Trap(kind="time_order", severity="warning", evidence=evidence, columns=(use_case.time,))
             elif apart <= limit:

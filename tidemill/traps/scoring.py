@@ -6,15 +6,14 @@ high-cardinality categorical attributes", 2001), so that an id that is different
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["CERTAIN", "Codes", "Floats", "Judge", "Task", "as_numbers", "sampled"]
+from tidemill.task import Task, is_classification
 
-Task = Literal["binary", "multiclass", "regression"]
+__all__ = ["CERTAIN", "Codes", "Floats", "Judge", "as_numbers", "sampled"]
+
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
@@ -33,7 +32,7 @@ class Judge:
     def __init__(self, target: pd.Series, task: Task, rng: np.random.Generator) -> None:
         self._task = task
         truth = target.to_numpy(dtype="float64")
-        if task == "regression":
+        if not is_classification(task):
             self._sides = [truth]
         else:
             codes = [1.0] if task == "binary" else np.unique(truth).tolist()
@@ -61,7 +60,7 @@ class Judge:
 
     def spoken(self, score: float, limit: float) -> str:
         """The score in words."""
-        return f"an {'R²' if self._task == 'regression' else 'AUC'} of {score:.3f} (the limit is {limit:g})"
+        return f"an {'AUC' if is_classification(self._task) else 'R²'} of {score:.3f} (the limit is {limit:g})"
 
     def alone(self, score: float, limit: float) -> str:
         """The evidence against a column that scores too well."""
@@ -70,7 +69,7 @@ class Judge:
         return f"alone it separates the target with {self.spoken(score, limit)}"
 
     def _plain(self, values: Floats) -> float:
-        if self._task == "regression":
+        if not is_classification(self._task):
             return _r2_of_line(values, self._sides[0])
         ranks = _ranks(values)
         aucs = [_auc(ranks, side) for side in self._sides]
@@ -78,7 +77,7 @@ class Judge:
 
     def _levels(self, codes: Codes) -> float:
         cells = self._folds * (int(codes.max()) + 1) + codes
-        if self._task == "regression":
+        if not is_classification(self._task):
             return _r2(_out_of_fold(codes, self._sides[0], self._folds).ravel()[cells], self._sides[0])
         return float(np.mean([_auc_of_cells(_out_of_fold(codes, one, self._folds), cells, one) for one in self._sides]))
 
@@ -88,7 +87,7 @@ def sampled(target: pd.Series, task: Task, columns: int, rng: np.random.Generato
     most = max(1_000, min(_MOST_ROWS, _MOST_VALUES // max(columns, 1)))
     if len(target) <= most:
         return np.arange(len(target))
-    if task == "regression":
+    if not is_classification(task):
         return np.sort(rng.choice(len(target), most, replace=False))
     places = target.groupby(target.to_numpy()).indices.values()
     share = most // len(places)

@@ -15,12 +15,12 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from tidemill.expressions import columns_of
+from tidemill.task import METRICS, is_classification
 from tidemill.usecase.cleaning import CleanRules
 from tidemill.usecase.sections import (
     ColumnRules,
     EvaluateRules,
     GateRules,
-    Metric,
     MonitorRules,
     OneTarget,
     RetrainRules,
@@ -59,13 +59,6 @@ __all__ = [
     "ValidateRules",
 ]
 
-_CLASSIFICATION: tuple[Metric, ...] = ("auc", "log_loss", "brier", "accuracy")
-_METRICS: dict[str, tuple[Metric, ...]] = {
-    "binary": _CLASSIFICATION,
-    "multiclass": _CLASSIFICATION,
-    "regression": ("rmse", "mae", "r2"),
-}
-
 
 class UseCase(Section):
     """A whole use case: one table, one target, one model and everything around it."""
@@ -80,7 +73,7 @@ class UseCase(Section):
         default_factory=dict, description="New columns by expression, made before the join, the same when serving."
     )
     target: OneTarget = Field(description="What is predicted: a column's name, or a section.")
-    task: Literal["auto", "binary", "multiclass", "regression"] = Field(
+    task: Literal["auto", "binary", "multiclass", "regression", "count"] = Field(
         "auto", description="The kind of prediction. `auto` goes by the target."
     )
     time: Text | None = Field(None, description="The column with the moment at which a prediction is asked for.")
@@ -115,9 +108,9 @@ class UseCase(Section):
         self._check_derived()
         self._check_split()
         self._check_clean()
-        if self.target.functions and self.task == "regression":
-            raise FieldError("task", "labelling functions (`target.functions`) give classes, and it says regression")
-        fitting = _METRICS.get(self.task, ())
+        if self.target.functions and self.task != "auto" and not is_classification(self.task):
+            raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
+        fitting = METRICS.get(self.task, ())
         if fitting and self.tune.metric not in ("auto", *fitting):
             raise FieldError(
                 ("tune", "metric"), f"`{self.tune.metric}` does not fit the task {self.task}: {', '.join(fitting)} do"

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tidemill.expressions import columns_of
+from tidemill.task import Metric
 from tidemill.usecase.values import (
     Columns,
     Cron,
@@ -27,7 +28,6 @@ __all__ = [
     "EvaluateRules",
     "GateRules",
     "LabelFunction",
-    "Metric",
     "MonitorRules",
     "OneTarget",
     "RetrainRules",
@@ -42,7 +42,6 @@ __all__ = [
 ]
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
-Metric = Literal["auto", "auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2"]
 
 
 class Section(BaseModel):
@@ -203,7 +202,9 @@ class TuneRules(Section):
         None, ge=1, description="Stop after this many trials, whatever the clock says: a run that repeats exactly."
     )
     metric: Metric = Field(
-        "auto", description="What tuning and the gate go by. `auto`: auc, log_loss (several classes) or rmse."
+        "auto",
+        description="What tuning and the gate go by. `auto`: auc, log_loss (several classes), rmse or "
+        "poisson_deviance (counts).",
     )
     threads: int | None = Field(None, ge=1, description="Threads to use. Left out: all that the machine offers.")
     threshold: Literal["f1", "accuracy"] | Share = Field(

@@ -11,9 +11,9 @@ from tidemill.learning.margins import (
     Calibration,
     best_threshold,
     calibrate,
-    probabilities,
     residual_quantile,
 )
+from tidemill.learning.objectives import predictions
 
 
 def folds(slope: float, classes: int = 2) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -22,7 +22,7 @@ def folds(slope: float, classes: int = 2) -> tuple[list[np.ndarray], list[np.nda
     margins, targets = [], []
     for _ in range(3):
         true = random.normal(size=2000) if classes == 2 else random.normal(size=(2000, classes))
-        shares = probabilities("binary" if classes == 2 else "multiclass", true)
+        shares = predictions("binary" if classes == 2 else "multiclass", true)
         if classes == 2:
             targets.append((random.uniform(size=2000) < shares).astype(np.float64))
         else:
@@ -38,8 +38,8 @@ def test_overconfident_margins_are_drawn_in() -> None:
         fitted = calibrate(task, margins, targets)
         assert 0.3 < fitted.slope < 0.5
         together, target = np.concatenate(margins), np.concatenate(targets)
-        before = log_loss(target, probabilities(task, together))
-        assert log_loss(target, probabilities(task, fitted.apply(together))) < before
+        before = log_loss(target, predictions(task, together))
+        assert log_loss(target, predictions(task, fitted.apply(together))) < before
 
 
 def test_a_correction_that_does_not_carry_over_is_not_made() -> None:
@@ -80,6 +80,6 @@ def test_intervals_cover_what_they_say() -> None:
 
 
 def test_probabilities_of_extreme_margins_are_finite() -> None:
-    np.testing.assert_allclose(probabilities("binary", np.array([-1e9, 1e9])), [0.0, 1.0], atol=1e-200)
-    shares = probabilities("multiclass", np.array([[1e6, -1e6, 0.0]]))
+    np.testing.assert_allclose(predictions("binary", np.array([-1e9, 1e9])), [0.0, 1.0], atol=1e-200)
+    shares = predictions("multiclass", np.array([[1e6, -1e6, 0.0]]))
     np.testing.assert_allclose(shares, [[1.0, 0.0, 0.0]])
