@@ -20,6 +20,7 @@ __all__ = [
     "ClassCount",
     "Cleaned",
     "Collected",
+    "Contribution",
     "Decision",
     "Evaluation",
     "ExpectationResult",
@@ -331,6 +332,15 @@ class Study(Record):
     def prefix(self) -> str:
         """The folder of its objects in the lake."""
         return f"{self.use_case}/studies/{self.id}"
+
+
+class Contribution(Record):
+    """What one process added to a study that several share: ``tried`` of its ``trials``."""
+
+    use_case: str
+    study: str
+    tried: int
+    trials: int
 
 
 class ModelReference(Record):

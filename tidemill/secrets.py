@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, quote_plus
 from tidemill.errors import UserError
 
 __all__ = [
+    "IN_CLEAR",
     "blocks",
     "hidden",
     "hiding",
@@ -36,6 +37,12 @@ _TELLING = re.compile(
     r"|(access|admin|api|app|auth|client|functions|license|master|private|subscription)[-_]?key",
     re.IGNORECASE,
 )
+IN_CLEAR = (
+    "{} stands there in clear, and a use case is stored with every version. Put a reference in its place: "
+    "`${{NAME}}` of the environment, or `${{secret:block-name}}` of a Prefect Secret block"
+)
+"""What to say of :func:`literal_in_url`'s and :func:`literal_in_fields`' findings."""
+
 _MASK = "***"
 _SHORT = 4
 

@@ -39,8 +39,8 @@ def out_of_fold(
     calibration are the ``model``'s. Probabilities, shape ``(rows, classes)``; otherwise values, shape
     ``(rows,)``. Raises UserError when the study is not whole in this lake, or a class has a single row.
     """
-    trials = TrialLog(store, study.prefix).read()
-    if study.members[0] >= len(trials):
+    trials = TrialLog(store, study.prefix).by_number()
+    if study.members[0] not in trials:
         raise UserError(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): restore it from a backup"
         )

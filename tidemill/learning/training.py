@@ -45,11 +45,12 @@ def train(
     prepared = prepare(store, use_case, labelled, split, excluded)
     log = TrialLog(store, study.prefix)
     weights = Counter(study.members)
-    trials = log.read()
-    if max(weights) >= len(trials):
+    trials = log.by_number()
+    missing = sorted(weights.keys() - trials.keys())
+    if missing:
         raise UserError(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): "
-            f"trial {max(weights)} is missing. Restore it from a backup, or tune again"
+            f"trial {missing[0]} is missing. Restore it from a backup, or tune again"
         )
     members = [trials[number] for number in weights]
     raw = _boosters(prepared, members)

@@ -1,13 +1,14 @@
 """The tuning record in the lake: one JSON a trial, written as it finishes, and its out-of-fold scores.
 
 The scores are written before the JSON, so a trial that can be seen is whole, and a killed run loses
-only the trial that it was at.
+only the trial that it was at. Where several processes share a study, each writes its own trials here.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from tidemill.store import Store
 
 __all__ = ["Trial", "TrialLog"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Trial(BaseModel):
@@ -27,12 +28,14 @@ class Trial(BaseModel):
 
     ``rounds`` is where the mean over the folds was best, ``ran`` how many were grown, ``reported`` the
     best mean so far by progress (rounds times the learning rate), ``cut`` that the clock
-    ended it, ``seconds`` its wall time.
+    ended it, ``seconds`` its wall time. Since format 2: ``began`` is when it did, ``rows`` how many its
+    boosters were fitted on, all folds together, ``memory`` the most bytes that the process had held by its
+    end and ``rise`` how much of them it added (None where the system doesn't say), ``reason`` why it was pruned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     number: int
     state: Literal["finished", "pruned"]
     parameters: dict[str, float | int | str | bool | None]
@@ -43,14 +46,20 @@ class Trial(BaseModel):
     reported: dict[int, float]
     cut: bool
     seconds: float
+    began: datetime | None = None
+    rows: int | None = None
+    memory: int | None = None
+    rise: int | None = None
+    reason: str = ""
 
 
 class TrialLog:
-    """The trials of one study, below ``<study>/trials/``."""
+    """The trials of one study, below ``<study>/trials/``. A trial is read once: it never changes."""
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store = store
         self._prefix = f"{prefix}/trials"
+        self._read: dict[str, Trial] = {}
 
     def write(self, trial: Trial, margins: Sequence[Margins]) -> None:
         """Store a trial; ``margins`` (one array a fold) only of a finished one."""
@@ -61,24 +70,33 @@ class TrialLog:
         self._store.write_json(self._key(trial.number, "json"), trial.model_dump(mode="json"))
 
     def read(self) -> list[Trial]:
-        """Every trial from number 0 up to the first that is missing. Raises UserError on a newer format."""
-        keys = {key for key in self._store.list(self._prefix) if key.endswith(".json")}
-        trials: list[Trial] = []
-        while (key := self._key(len(trials), "json")) in keys:
-            said = self._store.read_json(key)
-            if said.get("format", 0) > FORMAT:
-                raise UserError(
-                    f"{self._store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: "
-                    "upgrade it"
-                )
-            trials.append(Trial.model_validate(said))
-        return trials
+        """Every trial by its number; those that other processes are still at are missing.
+
+        Raises UserError on a newer format.
+        """
+        keys = [key for key in self._store.list(self._prefix) if key.endswith(".json")]
+        for key in keys:
+            if key not in self._read:
+                self._read[key] = self._trial(key)
+        return [self._read[key] for key in keys]
+
+    def by_number(self) -> dict[int, Trial]:
+        """:meth:`read`, as a mapping."""
+        return {trial.number: trial for trial in self.read()}
 
     def margins(self, number: int) -> Margins:
         """The out-of-fold raw scores of a finished trial, the folds' check rows one after another."""
         data = self._store.read_bytes(self._key(number, "npy"))
         loaded: Margins = np.load(io.BytesIO(data), allow_pickle=False)
         return loaded
+
+    def _trial(self, key: str) -> Trial:
+        said = self._store.read_json(key)
+        if said.get("format", 0) > FORMAT:
+            raise UserError(
+                f"{self._store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: upgrade it"
+            )
+        return Trial.model_validate(said)
 
     def _key(self, number: int, kind: str) -> str:
         return f"{self._prefix}/{number:05d}.{kind}"

@@ -12,22 +12,26 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
 from tidemill.learning.boosting import Curve, FoldMatrices, boost
+from tidemill.learning.memory import peak_memory
 from tidemill.learning.preparing import Prepared, prepare
-from tidemill.learning.sampling import Sampling
+from tidemill.learning.sampling import Proposal, Sampling
 from tidemill.learning.scores import higher_is_better
+from tidemill.learning.sharing import SharedStudy
 from tidemill.learning.space import SPACE_VERSION
+from tidemill.learning.starting import Starts, starts
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.progress import TrialFinished, emit
-from tidemill.results import Labelled, Split, Study
+from tidemill.results import Contribution, Labelled, Split, Study
 from tidemill.store import Json, Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["tune"]
+__all__ = ["help_tuning", "tune"]
 
 FORMAT = 1
 MOST_TRIALS = 200
@@ -54,14 +58,14 @@ def tune(
     """
     started = time.perf_counter()
     prepared = prepare(store, use_case, labelled, split, excluded)
-    identity = _identity(prepared, labelled, split, by="clock" if trials is None else "count")
-    study_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    first, identity, study_id = _named(store, use_case, prepared, labelled, split, trials)
     prefix = f"{use_case.name}/studies/{study_id}"
     asked = {"budget": budget if trials is None else None, "trials": trials}
     known = _finished_study(store, prefix, asked)
     if known is not None:
         return known
-    search = _Search(prepared, TrialLog(store, prefix), budget, started, trials)
+    log = TrialLog(store, prefix)
+    search = _Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials)
     search.run()
     study = _study(use_case.name, study_id, prepared.problem.metric, search.trials, search.members())
     store.write_json(
@@ -78,19 +82,63 @@ def tune(
     return study
 
 
+def help_tuning(
+    store: Store,
+    use_case: UseCase,
+    labelled: Labelled,
+    split: Split,
+    excluded: Mapping[str, str],
+    *,
+    budget: float,
+    trials: int | None,
+) -> Contribution:
+    """Try settings for the study that :func:`tune` would search, for ``budget`` seconds, and choose nothing.
+
+    Raises UserError when the use case names no ``tune.storage`` that processes could share.
+    """
+    if use_case.tune.storage is None:
+        raise UserError(
+            f"the study of `{use_case.name}` has no place that processes can share: name one under `tune.storage`, "
+            "a path for a journal file or the URL of a PostgreSQL database"
+        )
+    started = time.perf_counter()
+    prepared = prepare(store, use_case, labelled, split, excluded)
+    first, _, study_id = _named(store, use_case, prepared, labelled, split, trials)
+    log = TrialLog(store, f"{use_case.name}/studies/{study_id}")
+    search = _Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials, helping=True)
+    search.run()
+    return Contribution(use_case=use_case.name, study=study_id, tried=search.tried, trials=len(search.trials))
+
+
 class _Search:
     """One run over the trials of a study, from the first that the lake does not hold yet."""
 
-    def __init__(self, prepared: Prepared, log: TrialLog, budget: float, started: float, count: int | None) -> None:
-        self.trials = log.read()[: count or MOST_TRIALS]
+    def __init__(
+        self,
+        prepared: Prepared,
+        log: TrialLog,
+        first: Starts,
+        shared: SharedStudy | None,
+        budget: float,
+        started: float,
+        count: int | None,
+        *,
+        helping: bool = False,
+    ) -> None:
         self._log = log
+        self._most = count or MOST_TRIALS
+        self.trials = self._known()
+        self.tried = 0
+        self._first = first
+        self._shared = shared
+        self._helping = helping
         self._prepared = prepared
         self._metric = prepared.problem.metric
         self._sign = 1.0 if higher_is_better(self._metric) else -1.0
         self._count = count
         self._budget = budget
         self._started = started
-        self._spent = sum(trial.seconds for trial in self.trials)
+        self._spent = 0.0 if shared else sum(trial.seconds for trial in self.trials)
         self._preparing = time.perf_counter() - started
 
     @property
@@ -104,23 +152,45 @@ class _Search:
             return
         problem = self._prepared.problem
         matrices = FoldMatrices(self._prepared.data, self._prepared.folds)
-        ordered = self._prepared.data.ages is not None
-        sampling = Sampling(self._metric, problem.seed, self.trials, ordered=ordered)
-        while self._goes_on():
-            began = time.perf_counter()
-            proposal = sampling.propose(len(self.trials))
-            curve = boost(
-                matrices,
-                problem,
-                proposal.parameters,
-                hopeless=proposal.hopeless,
-                deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
-            )
-            trial = self._trial(proposal.number, proposal.parameters, curve, time.perf_counter() - began)
-            self._log.write(trial, curve.margins)
-            sampling.learn(trial)
-            self.trials.append(trial)
-            self._tell(trial)
+        sampling = Sampling(
+            self._metric,
+            problem.seed,
+            self._log.read(),
+            ordered=self._prepared.data.ages is not None,
+            starts=self._first.settings,
+            shared=self._shared,
+        )
+        try:
+            while self._goes_on():
+                self._try(sampling, matrices)
+        finally:
+            sampling.close()
+
+    def _try(self, sampling: Sampling, matrices: FoldMatrices) -> None:
+        """One trial; or a moment's wait, where other processes are at the last ones."""
+        began, at = time.perf_counter(), datetime.now(UTC)
+        held = peak_memory()
+        proposal = sampling.propose(self._most)
+        if proposal is None:
+            sampling.wait()
+            self.trials = self._known()
+            return
+        curve = boost(
+            matrices,
+            self._prepared.problem,
+            proposal.parameters,
+            hopeless=proposal.hopeless,
+            deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
+        )
+        trial = self._trial(proposal, curve, time.perf_counter() - began, at, held)
+        self._log.write(trial, curve.margins)
+        sampling.learn(trial)
+        self.tried += 1
+        self.trials = self._known() if self._shared else [*self.trials, trial]
+        self._tell(trial)
+
+    def _known(self) -> list[Trial]:
+        return [trial for trial in self._log.read() if trial.number < self._most]
 
     def members(self) -> tuple[int, ...]:
         """The trials that the Model will be made of; by the clock, only those whose fit there is time for."""
@@ -131,24 +201,27 @@ class _Search:
         chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS)
         if self._count is not None:
             return chosen
+        by_number = {trial.number: trial for trial in self.trials}
         affordable: list[int] = []
         left = self._budget - self.used - self._preparing
         for number in dict.fromkeys(chosen):
-            left -= self._fit_seconds(self.trials[number])
+            left -= self._fit_seconds(by_number[number])
             if left >= 0 or not affordable:
                 affordable.append(number)
         return tuple(number for number in chosen if number in affordable)
 
     def _goes_on(self) -> bool:
         if self._count is not None:
-            return len(self.trials) < self._count
+            return len(self.trials) < self._count and (not self._helping or self.used < self._budget)
         if not self._ranked():
             return True
         typical = sorted(trial.seconds for trial in self.trials)[len(self.trials) // 2]
         return len(self.trials) < MOST_TRIALS and self._left_for_trials() > typical / 2.0
 
     def _left_for_trials(self) -> float:
-        """Seconds left when those that choosing and the final fit will need are kept back."""
+        """Seconds left when those that choosing and the final fit will need are kept back; a helper does neither."""
+        if self._helping:
+            return self._budget - self.used
         fits = sum(self._fit_seconds(trial) for trial in self._ranked()[:MOST_MEMBERS])
         kept = min(fits, self._budget * MOST_FIT_SHARE) + self._preparing + CHOOSING_SECONDS
         return self._budget - self.used - kept
@@ -163,18 +236,17 @@ class _Search:
         finished = [trial for trial in self.trials if trial.state == "finished"]
         return sorted(finished, key=lambda trial: (-self._sign * trial.value, trial.number))
 
-    def _trial(
-        self, number: int, parameters: dict[str, float | int | str | bool | None], curve: Curve, seconds: float
-    ) -> Trial:
+    def _trial(self, proposal: Proposal, curve: Curve, seconds: float, began: datetime, held: int | None) -> Trial:
         if not math.isfinite(curve.value):
             raise UserError(
                 f"the metric `{self._metric}` is undefined on the validation rows: "
                 "choose another under `tune.metric`, or bring more rows"
             )
+        peak = peak_memory()
         return Trial(
-            number=number,
+            number=proposal.number,
             state="pruned" if curve.pruned else "finished",
-            parameters=parameters,
+            parameters=proposal.parameters,
             value=curve.value,
             folds=curve.folds,
             rounds=curve.rounds,
@@ -182,6 +254,11 @@ class _Search:
             reported=curve.reported,
             cut=curve.cut,
             seconds=round(seconds, 3),
+            began=began,
+            rows=sum(len(fold.fit) for fold in self._prepared.folds),
+            memory=peak,
+            rise=None if peak is None or held is None else peak - held,
+            reason=proposal.reason,
         )
 
     def _tell(self, trial: Trial) -> None:
@@ -195,6 +272,21 @@ class _Search:
                 seconds_left=max(self._budget - self.used, 0.0),
             )
         )
+
+
+def _named(
+    store: Store, use_case: UseCase, prepared: Prepared, labelled: Labelled, split: Split, trials: int | None
+) -> tuple[Starts, dict[str, Json], str]:
+    """What is tried first, everything that a trial's result depends on, and the study's id, which is its hash."""
+    identity = _identity(prepared, labelled, split, by="clock" if trials is None else "count")
+    first = starts(store, use_case.name, identity, ordered=prepared.data.ages is not None)
+    identity |= first.identity
+    return first, identity, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _shared(use_case: UseCase, study_id: str, log: TrialLog) -> SharedStudy | None:
+    storage = use_case.tune.storage
+    return SharedStudy(storage, use_case.folder, f"{use_case.name}/{study_id}", log) if storage else None
 
 
 def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) -> dict[str, Json]:
@@ -228,7 +320,7 @@ def _finished_study(store: Store, prefix: str, asked: Mapping[str, float | int |
 
 
 def _study(use_case: str, study_id: str, metric: str, trials: Sequence[Trial], members: tuple[int, ...]) -> Study:
-    best = trials[members[0]]
+    best = next(trial for trial in trials if trial.number == members[0])
     return Study(
         use_case=use_case,
         id=study_id,

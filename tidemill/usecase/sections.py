@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tidemill.expressions import columns_of
+from tidemill.secrets import IN_CLEAR, literal_in_url
 from tidemill.task import Metric
 from tidemill.usecase.values import (
     Columns,
@@ -211,6 +212,25 @@ class TuneRules(Section):
         "f1",
         description="Binary only: where to cut the probability: what it maximises on validation rows, or a number.",
     )
+    storage: Text | None = Field(
+        None,
+        description="Where several processes or machines share the study: a path for Optuna's journal file (a relative "
+        "one starts at the use case's folder), or a PostgreSQL database, `postgresql://tuner:${DB_PASSWORD}@host/optuna`"
+        ". Left out: the study is in the lake, for one process at a time.",
+    )
+
+    @model_validator(mode="after")
+    def _storage_is_one(self) -> TuneRules:
+        if self.storage is None or "://" not in self.storage:
+            return self
+        if not self.storage.startswith(("postgresql://", "postgresql+psycopg2://", "${")):
+            raise FieldError(
+                "storage", "it is a path for a journal file, or the URL of a PostgreSQL database, `postgresql://…`"
+            )
+        literal = literal_in_url(self.storage)
+        if literal is not None:
+            raise FieldError("storage", IN_CLEAR.format(literal))
+        return self
 
 
 class GateRules(Section):

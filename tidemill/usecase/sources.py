@@ -7,17 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tidemill.secrets import is_reference, literal_in_fields, literal_in_url
+from tidemill.secrets import IN_CLEAR, is_reference, literal_in_fields, literal_in_url
 from tidemill.usecase.sections import Section
 from tidemill.usecase.values import Columns, Duration, Entry, FieldError, OrText, Span, Text, section_from_text
 
 __all__ = ["Http", "Incremental", "Join", "LabelJoin", "OneSource", "Source", "Sql"]
 
 _PLACES = ("url", "sql", "http", "python")
-_CLEAR = (
-    "{} stands there in clear, and a use case is stored with every version. Put a reference in its place: "
-    "`${{NAME}}` of the environment, or `${{secret:block-name}}` of a Prefect Secret block"
-)
 
 
 class Join(Section):
@@ -125,7 +121,7 @@ class Http(Section):
         for name in ("headers", "parameters"):
             literal = literal_in_fields(getattr(self, name))
             if literal is not None:
-                raise FieldError((name, literal), _CLEAR.format("it"))
+                raise FieldError((name, literal), IN_CLEAR.format("it"))
         return self
 
 
@@ -218,7 +214,7 @@ class Source(Section):
 def _check_url(url: str) -> None:
     literal = literal_in_url(url)
     if literal is not None:
-        raise FieldError("url", _CLEAR.format(literal))
+        raise FieldError("url", IN_CLEAR.format(literal))
 
 
 OneSource = Annotated[Source, BeforeValidator(section_from_text("url")), OrText("The source's `url`.")]

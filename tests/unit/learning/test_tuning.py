@@ -30,11 +30,12 @@ def copy_of(store: Store, url: str) -> Store:
 
 
 def content(store: Store, prefix: str) -> dict[str, object]:
-    """What the trials say, but for how long they took."""
+    """What the trials say, but for when they were, how long they took and how much memory was held."""
     found: dict[str, object] = {}
     for key in store.list(f"{prefix}/trials"):
         if key.endswith(".json"):
-            found[key] = {name: said for name, said in store.read_json(key).items() if name != "seconds"}
+            clock = {"seconds", "began", "memory", "rise"}
+            found[key] = {name: said for name, said in store.read_json(key).items() if name not in clock}
         else:
             found[key] = store.read_bytes(key)
     return found
@@ -162,8 +163,8 @@ def test_a_stored_trial_of_a_newer_format_is_refused(memory: Store) -> None:
     world = make_world(memory)
     study = world.tune(trials=1)
     key = f"{study.prefix}/trials/00000.json"
-    memory.write_json(key, {**memory.read_json(key), "format": 2})
-    with pytest.raises(UserError, match=r"format 2; this Tidemill reads up to 1: upgrade it"):
+    memory.write_json(key, {**memory.read_json(key), "format": 3})
+    with pytest.raises(UserError, match=r"format 3; this Tidemill reads up to 2: upgrade it"):
         TrialLog(memory, study.prefix).read()
 
 

@@ -1,0 +1,48 @@
+"""A process that tunes the test world of a lake: ``python -m tests.unit.learning.tuner LAKE STORAGE TRIALS tune|help``.
+
+Says `tried N` when it ends. Started by the tests that kill it, and that let several work on one study.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.unit.learning.world import World, make_world
+from tidemill.learning import tuning
+from tidemill.store import Store
+
+ROWS = 400
+SLOW = "TIDEMILL_TEST_SLOW"
+
+
+def shared_world(lake: str, storage: str | None, **sections: object) -> World:
+    """The world of these tests: the same rows in any lake."""
+    said = {"threads": 1, **({"storage": storage} if storage else {})}
+    return make_world(Store(lake), count=ROWS, tune=said, **sections)
+
+
+def main(lake: str, storage: str, trials: str, what: str) -> None:
+    world = shared_world(lake, storage or None)
+    wait = float(os.environ.get(SLOW, 0))
+    grow = tuning.boost
+
+    def slowly(*said: object, **named: object) -> object:
+        time.sleep(wait)
+        return grow(*said, **named)  # type: ignore[arg-type]
+
+    tuning.boost = slowly  # type: ignore[assignment]
+    if what == "help":
+        done = tuning.help_tuning(
+            world.store, world.use_case, world.labelled, world.split, {}, budget=60, trials=int(trials)
+        )
+        print("tried", done.tried, flush=True)
+    else:
+        print("tried", world.tune(trials=int(trials)).trials, flush=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    main(*sys.argv[1:])
