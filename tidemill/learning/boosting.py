@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins
-from tidemill.learning.matrices import fold_matrices, full_matrix
+from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of, predictions
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.threads import wait_politely
@@ -80,14 +80,19 @@ class Data:
     def weighted(self) -> bool:
         """Whether rows may weigh differently."""
         return self.ages is not None or self.given is not None
+    groups: NDArray[np.int64] | None = None
 
     def fold_matrices(self, fold: Fold) -> tuple[Matrix, Matrix]:
         """The fold's fit and check rows as boosters read them, fitted on the fit rows alone. Both are copies."""
-        return fold_matrices(self.recipe, self.matrix, fold)
+        return self._rows.of(fold)
 
     def full_matrix(self) -> Matrix:
         """All rows as the final boosters are fitted on them."""
-        return full_matrix(self.recipe, self.matrix)
+        return self._rows.full()
+
+    @property
+    def _rows(self) -> TrainingRows:
+        return TrainingRows(self.recipe, self.matrix, self.target, self.ages, self.groups)
 
     def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
         """The rows' own weights, halved with every ``half_life`` of age, with mean 1; None for equal weights."""

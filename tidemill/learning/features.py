@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tidemill.cleaning import Kind, normalise
 from tidemill.cleaning.mending import mended
@@ -23,6 +23,7 @@ from tidemill.cleaning.normalising import unreadable
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.learning.columns import TimePart, as_numbers, time_part
+from tidemill.learning.encoding import Encoding, codes_of
 from tidemill.usecase.schema import CleanRules
 
 __all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
@@ -53,7 +54,8 @@ class Feature(_Frozen):
     """One column of the matrix: which of the user's columns it reads, and how.
 
     A category's ``levels[i]`` has code ``i + 1``. Code 0 is any other level, if ``other`` says that
-    training had rows of such levels to learn from.
+    training had rows of such levels to learn from. ``encoded`` is the output of the column's
+    :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself.
     """
 
     name: str
@@ -62,13 +64,15 @@ class Feature(_Frozen):
     part: TimePart | None = None
     levels: tuple[str, ...] = ()
     other: bool = False
+    encoded: int | None = None
 
 
 class Recipe(_Frozen):
     """From the user's columns to the boosters' matrix. JSON both ways by pydantic.
 
     ``kinds`` says what every column that is read or derived is, ``reference`` is the use case's own
-    time column, ``excluded`` says why a column is not used.
+    time column, ``excluded`` says why a column is not used, ``encodings`` holds those of columns that
+    features read by the target's mean.
     """
 
     features: tuple[Feature, ...]
@@ -78,6 +82,7 @@ class Recipe(_Frozen):
     clean: CleanRules
     reference: str | None
     excluded: dict[str, str]
+    encodings: dict[str, Encoding] = Field(default_factory=dict)
 
     @field_validator("clean", mode="before")
     @classmethod
@@ -110,12 +115,29 @@ class Recipe(_Frozen):
         The same value in another type (7, 7.0, "7") gives the same number, and levels never seen are
         no error. Raises UserError for a missing column, and for a value that can't be what its column is.
         """
+        matrix = self.coded(frame)
+        for position, feature in self.encoded:
+            codes = matrix[:, position]
+            known = ~np.isnan(codes)
+            matrix[known, position] = self._tables[feature.name][codes[known].astype(np.int64)]
+        return matrix
+
+    def coded(self, frame: pd.DataFrame) -> Matrix:
+        """:meth:`transform`, but with the codes of levels where a feature reads their encodings.
+
+        For rows that are fitted on: these are read by the targets of other rows alone.
+        """
         self.check(frame)
         read = self._read(frame)
         matrix = np.empty((len(frame), len(self.features)), dtype=np.float32)
         for position, feature in enumerate(self.features):
             matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
         return matrix
+
+    @cached_property
+    def encoded(self) -> tuple[tuple[int, Feature], ...]:
+        """The features that read encodings, each with its position."""
+        return tuple(pair for pair in enumerate(self.features) if pair[1].encoded is not None)
 
     def keeping(self, names: Iterable[str], reasons: Mapping[str, str]) -> Recipe:
         """The same recipe with only the named features; ``reasons`` joins ``excluded``."""
@@ -126,7 +148,9 @@ class Recipe(_Frozen):
         read = {*raw, *self.derive, *fewer._needed}
         columns = tuple(column for column in self.columns if column.name in raw)
         kinds = {name: kind for name, kind in self.kinds.items() if name in read}
-        return Recipe(**{**dict(fewer), "columns": columns, "kinds": kinds})
+        by_target = {feature.column for feature in features if feature.encoded is not None}
+        encodings = {name: encoding for name, encoding in self.encodings.items() if name in by_target}
+        return Recipe(**{**dict(fewer), "columns": columns, "kinds": kinds, "encodings": encodings})
 
     def sources(self, columns: Iterable[str]) -> set[str]:
         """The raw columns behind ``columns``, through derived ones of any depth."""
@@ -154,6 +178,23 @@ class Recipe(_Frozen):
             feature.name: pd.Index(feature.levels, dtype="str")
             for feature in self.features
             if feature.kind == "category"
+        }
+
+    @cached_property
+    def _encoded_levels(self) -> dict[str, pd.Index]:
+        return {
+            name: pd.Index(encoding.levels, dtype="float64" if self.kinds[name] == "number" else "str")
+            for name, encoding in self.encodings.items()
+        }
+
+    @cached_property
+    def _tables(self) -> dict[str, Matrix]:
+        """What the codes of each encoded feature are read as."""
+        return {
+            feature.name: np.clip(self.encodings[feature.column].table(feature.encoded or 0), -LARGEST, LARGEST).astype(
+                np.float32
+            )
+            for _, feature in self.encoded
         }
 
     def _check_present(self, name: str, frame: pd.DataFrame) -> None:
@@ -205,12 +246,13 @@ class Recipe(_Frozen):
 
     def _values(self, feature: Feature, read: pd.DataFrame) -> NDArray[np.float64]:
         column = read[feature.column]
+        if feature.encoded is not None:
+            return codes_of(self._encoded_levels[feature.column], column)
         if feature.part is not None:
             return time_part(feature.part, column, read[self.reference] if self.reference in read.columns else None)
         return self._codes(feature, column) if feature.kind == "category" else as_numbers(column)
 
     def _codes(self, feature: Feature, column: pd.Series) -> NDArray[np.float64]:
-        codes = self._levels[feature.name].get_indexer(pd.Index(column)).astype(np.float64) + 1.0
+        codes = codes_of(self._levels[feature.name], column)
         codes[codes == 0.0] = OTHER if feature.other else np.nan
-        codes[column.isna().to_numpy(dtype=bool)] = np.nan
         return codes

@@ -13,35 +13,40 @@ from tidemill.cleaning import Kind, declared_kinds, normalise
 from tidemill.errors import UserError
 from tidemill.expressions import columns_of
 from tidemill.learning.columns import TimePart, kind_of
+from tidemill.learning.encoding import Encoding
 from tidemill.learning.features import ColumnContract, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
+from tidemill.learning.levels import Found, Known, category_features, coded_number_features
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
 
-RARE_ROWS = 10
-RARE_SHARE = 0.005
-MOST_LEVELS = 1_000
-UNIQUE_SHARE = 0.5
 GONE_SHARE = 0.9
 TIME_PARTS: tuple[TimePart, ...] = ("hour", "weekday", "day of month", "day of year")
 
 
-def fit_recipe(frame: pd.DataFrame, use_case: UseCase, excluded: Mapping[str, str]) -> tuple[Recipe, Matrix]:
-    """The recipe fitted on the training rows ``frame``, and their matrix.
+def fit_recipe(
+    frame: pd.DataFrame, use_case: UseCase, excluded: Mapping[str, str], known: Known | None = None
+) -> tuple[Recipe, Matrix]:
+    """The recipe fitted on the training rows ``frame``, and their matrix as :meth:`Recipe.coded` gives it.
 
+    ``known`` says more of the target than the frame does; None for a target that is a number, or one of two.
     ``excluded`` maps columns that must stay out to the reason. Columns that say nothing (all missing,
     constant, the same as another one, text that is different in nearly every row) are left out too.
     Raises UserError when no column is left.
     """
     reasons = {**_not_features(frame, use_case), **excluded}
     tidy = normalise(frame, use_case.clean, declared_kinds(use_case))
+    known = known or Known(frame[use_case.target_name].to_numpy(dtype=np.float64))
     features: list[Feature] = []
+    encodings: dict[str, Encoding] = {}
     for name in map(str, frame.columns):
         if name in reasons:
             continue
-        found, reason = _features_of(tidy[name], name, use_case.time)
+        found, encoding, reason = _features_of(tidy[name], name, use_case.time, known)
         features += found
+        if encoding:
+            encodings[name] = encoding
         if reason:
             reasons[name] = reason
     kinds = {name: kind_of(tidy[name]) for name in map(str, tidy.columns)}
@@ -55,8 +60,9 @@ def fit_recipe(frame: pd.DataFrame, use_case: UseCase, excluded: Mapping[str, st
         excluded={
             name: reason for name, reason in reasons.items() if name in frame.columns and name != use_case.target_name
         },
+        encodings=encodings,
     )
-    recipe, matrix = _without_duplicates(recipe, recipe.transform(frame))
+    recipe, matrix = _without_duplicates(recipe, recipe.coded(frame))
     if not recipe.features:
         raise UserError("no column is left to learn from: every one is constant, empty, forbidden, ignored or a leak")
     return recipe, matrix
@@ -108,37 +114,28 @@ def _made_from(banned: Set[str], derive: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _features_of(column: pd.Series, name: str, reference: str | None) -> tuple[list[Feature], str | None]:
-    """The features of one tidy column, or why it has none."""
+def _features_of(column: pd.Series, name: str, reference: str | None, known: Known) -> Found:
+    """The features of one tidy column and the encoding that they read, or why it has none."""
     kind = kind_of(column)
     present = column.notna()
     if not present.any():
-        return [], "empty in every training row"
+        return [], None, "empty in every training row"
     if present.all() and column.nunique() == 1:
-        return [], "the same value in every training row"
+        return [], None, "the same value in every training row"
     if kind == "category":
-        return _category(column, name)
+        return category_features(column, name, known)
     if kind == "time":
         parts: tuple[TimePart, ...] = (
             TIME_PARTS if name == reference or not reference else (*TIME_PARTS, "hours before")
         )
-        return [Feature(name=f"{name}: {part}", column=name, kind="time", part=part) for part in parts], None
-    return [Feature(name=name, column=name, kind=kind)], None
-
-
-def _category(column: pd.Series, name: str) -> tuple[list[Feature], str | None]:
-    counts = column.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
-    if len(counts) > max(UNIQUE_SHARE * counts.sum(), 20):
-        return [], f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
-    rare = min(RARE_ROWS, max(2.0, RARE_SHARE * counts.sum()))
-    kept = counts[counts >= rare] if len(counts) > 2 else counts
-    levels = tuple(sorted(map(str, kept.index[:MOST_LEVELS])))
-    return [Feature(name=name, column=name, kind="category", levels=levels, other=len(levels) < len(counts))], None
+        return [Feature(name=f"{name}: {part}", column=name, kind="time", part=part) for part in parts], None, None
+    coded, encoding = coded_number_features(column, name, known) if kind == "number" else ([], None)
+    return [Feature(name=name, column=name, kind=kind), *coded], encoding, None
 
 
 def _contracts(kinds: Mapping[str, Kind], features: Sequence[Feature], use_case: UseCase) -> tuple[ColumnContract, ...]:
     """What a row must bring: every raw column behind a feature. Those only read to derive are not required."""
-    read = {feature.column: feature for feature in features}
+    read = {feature.column: feature for feature in reversed(features)}
     inputs = {name for expression in use_case.derive.values() for name in columns_of(expression)}
     return tuple(
         ColumnContract(name=name, kind=kind, required=name in read, levels=read[name].levels if name in read else ())
@@ -148,18 +145,23 @@ def _contracts(kinds: Mapping[str, Kind], features: Sequence[Feature], use_case:
 
 
 def _without_duplicates(recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]:
-    first: dict[tuple[str, bytes], int] = {}
+    first: dict[tuple[str, int | None, bytes], int] = {}
     reasons: dict[str, str] = {}
     kept = []
     for position, feature in enumerate(recipe.features):
         values = np.ascontiguousarray(matrix[:, position])
         if feature.part and _constant(values):
             continue
-        same = first.setdefault((feature.kind, hashlib.sha256(values.tobytes()).digest()), position)
+        levels = feature.kind == "category" or feature.encoded is not None
+        if levels:  # the same levels by other names: numbered as they first come, they are alike
+            values = pd.factorize(values)[0].astype(np.float32)
+        key = (feature.kind, feature.encoded, hashlib.sha256(values.tobytes()).digest())
+        same = first.setdefault(key, position)
         if same == position:
             kept.append(position)
         else:
-            reasons[feature.column] = f"the same in every training row as `{recipe.features[same].column}`"
+            alike = "one to one with" if levels else "the same in every training row as"
+            reasons[feature.column] = f"{alike} `{recipe.features[same].column}`"
     lost = {name: reasons.get(name, why) for name, why in _lost_columns(recipe, kept, "its time never changes").items()}
     return recipe.keeping([recipe.features[position].name for position in kept], lost), matrix[:, kept]
 
@@ -182,6 +184,6 @@ def _gone_share(feature: Feature, before: NDArray[np.float32], after: NDArray[np
     before, after = before[~np.isnan(before)], after[~np.isnan(after)]
     if not len(before) or not len(after):
         return 0.0
-    if feature.kind == "category":
+    if feature.kind == "category" or feature.encoded is not None:
         return float((~np.isin(after, before) | (after == 0.0)).mean())
     return float(((after < before.min()) | (after > before.max())).mean())

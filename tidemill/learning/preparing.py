@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
+from tidemill.learning.levels import Known
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
 from tidemill.results import Labelled, Split
@@ -48,8 +49,10 @@ def prepare_frame(
     classes = target.astype(np.int64) if is_classification(labelled.task) else None
     if split.by == "group" and use_case.group is not None:
         excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
-    recipe, matrix = fit_recipe(frame, use_case, excluded)
     folds, ages = _folds(frame, use_case, split, classes)
+    groups = _groups(frame, use_case) if split.by == "group" else None
+    known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
+    recipe, matrix = fit_recipe(frame, use_case, excluded, known)
     if ages is not None:
         recipe, matrix = returning_features(recipe, matrix, folds)
     problem = Problem(
@@ -62,7 +65,7 @@ def prepare_frame(
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
     rng = np.random.default_rng(use_case.seed)
     sampled = tuple(Fold(_sample(fold.fit, most_fit, rng), _sample(fold.check, MOST_CHECK_ROWS, rng)) for fold in folds)
-    return Prepared(Data(recipe, matrix, target, ages), sampled, problem)
+    return Prepared(Data(recipe, matrix, target, ages, groups), sampled, problem)
 
 
 def _folds(
@@ -80,6 +83,11 @@ def _folds(
         if folds:
             return folds, None
     return random_folds(len(frame), classes, use_case.seed), None
+
+
+def _groups(frame: pd.DataFrame, use_case: UseCase) -> NDArray[np.int64] | None:
+    """A number for each row's group."""
+    return None if use_case.group is None else pd.factorize(frame[use_case.group].astype("str"), sort=True)[0]
 
 
 def _ages(at: pd.Series) -> Doubles:

@@ -101,6 +101,14 @@ class RowReader:
             for feature in recipe.features
             if feature.kind == "category"
         }
+        self._encoded = {
+            feature.name: (
+                dict(zip(encoding.levels, encoding.values[output], strict=True)),
+                encoding.prior[output],
+            )
+            for _, feature in recipe.encoded
+            for encoding, output in [(recipe.encodings[feature.column], feature.encoded or 0)]
+        }
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         """The recipe's matrix, float32, shape ``(rows, features)``.
@@ -317,6 +325,9 @@ class RowReader:
 
     def _values(self, feature: Feature, tidy: Mapping[str, list[Any]]) -> list[float]:
         column = tidy[feature.column]
+        if feature.encoded is not None:
+            means, prior = self._encoded[feature.name]
+            return [math.nan if level is None or level != level else means.get(level, prior) for level in column]
         if feature.part is not None:
             own = feature.part == "hours before" and self._recipe.reference
             return [_part(feature.part, *pair) for pair in zip(column, tidy[own] if own else column, strict=True)]
