@@ -67,7 +67,8 @@ class Data:
     ``matrix`` is (rows, features); boosters read :meth:`full_matrix` and :meth:`fold_matrices`, where features
     that are fitted with the target are filled in. ``target`` holds codes or values as float64, ``ages`` how
     long before the newest row each row was, as a share of the whole span (None where rows have no time). ``given``
-    are weights of the rows' own, with mean 1, that multiply those of recency.
+    are weights of the rows' own, with mean 1, that multiply those of recency; ``groups`` number rows that belong
+    together.
     """
 
     recipe: Recipe
@@ -75,12 +76,12 @@ class Data:
     target: Doubles
     ages: Doubles | None
     given: Doubles | None = None
+    groups: NDArray[np.int64] | None = None
 
     @property
     def weighted(self) -> bool:
         """Whether rows may weigh differently."""
         return self.ages is not None or self.given is not None
-    groups: NDArray[np.int64] | None = None
 
     def fold_matrices(self, fold: Fold) -> tuple[Matrix, Matrix]:
         """The fold's fit and check rows as boosters read them, fitted on the fit rows alone. Both are copies."""

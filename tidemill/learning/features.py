@@ -134,10 +134,10 @@ class Recipe(_Frozen):
             matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
         return matrix
 
-    @cached_property
+    @property
     def encoded(self) -> tuple[tuple[int, Feature], ...]:
         """The features that read encodings, each with its position."""
-        return tuple(pair for pair in enumerate(self.features) if pair[1].encoded is not None)
+        return self._encoded
 
     def keeping(self, names: Iterable[str], reasons: Mapping[str, str]) -> Recipe:
         """The same recipe with only the named features; ``reasons`` joins ``excluded``."""
@@ -171,6 +171,10 @@ class Recipe(_Frozen):
         if self.reference and any(feature.part == "hours before" for feature in self.features):
             names[self.reference] = None
         return tuple(names)
+
+    @cached_property
+    def _encoded(self) -> tuple[tuple[int, Feature], ...]:
+        return tuple(pair for pair in enumerate(self.features) if pair[1].encoded is not None)
 
     @cached_property
     def _levels(self) -> dict[str, pd.Index[str]]:

@@ -102,9 +102,7 @@ def _encoded(
         classes=classes,
     )
     names = [f"{name}: share of class {code}" for code in classes] or [f"{name}: mean target"]
-    features = [
-        Feature(name=said, column=name, kind="number", encoded=output) for output, said in enumerate(names)
-    ]
+    features = [Feature(name=said, column=name, kind="number", encoded=output) for output, said in enumerate(names)]
     return features, encoding
 
 

@@ -65,7 +65,7 @@ def prepare_frame(
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
     rng = np.random.default_rng(use_case.seed)
     sampled = tuple(Fold(_sample(fold.fit, most_fit, rng), _sample(fold.check, MOST_CHECK_ROWS, rng)) for fold in folds)
-    return Prepared(Data(recipe, matrix, target, ages, groups), sampled, problem)
+    return Prepared(Data(recipe, matrix, target, ages, groups=groups), sampled, problem)
 
 
 def _folds(
