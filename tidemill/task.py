@@ -14,21 +14,30 @@ Metric = Literal[
     "log_loss",
     "brier",
     "accuracy",
+    "average_precision",
+    "balanced_accuracy",
+    "f1",
+    "mcc",
     "rmse",
     "mae",
     "r2",
+    "mape",
+    "smape",
+    "rmsle",
     "poisson_deviance",
 ]
 
 METRICS: Mapping[str, tuple[Metric, ...]] = {
-    "binary": ("auc", "log_loss", "brier", "accuracy"),
-    "multiclass": ("log_loss", "auc", "brier", "accuracy"),
-    "regression": ("rmse", "mae", "r2"),
-    "count": ("poisson_deviance", "rmse", "mae", "r2"),
+    "binary": ("auc", "average_precision", "log_loss", "brier", "accuracy", "balanced_accuracy", "f1", "mcc"),
+    "multiclass": ("log_loss", "auc", "brier", "accuracy", "balanced_accuracy", "f1"),
+    "regression": ("rmse", "mae", "r2", "mape", "smape", "rmsle"),
+    "count": ("poisson_deviance", "rmse", "mae", "r2", "smape", "rmsle"),
 }
 """The metrics that fit each task; the first is what ``auto`` means."""
 
-LOWER_IS_BETTER: frozenset[str] = frozenset({"log_loss", "brier", "rmse", "mae", "poisson_deviance"})
+LOWER_IS_BETTER: frozenset[str] = frozenset(
+    {"log_loss", "brier", "rmse", "mae", "mape", "smape", "rmsle", "poisson_deviance"}
+)
 
 
 def is_classification(task: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from tidemill.evaluation.counting import costs, covered
 from tidemill.evaluation.curves import binary_shapes, roc
 from tidemill.evaluation.evidence import Binary, Contender, Evidence, Kind, Multiclass, Regression
 from tidemill.evaluation.explaining import dependence, importances, sample
@@ -54,9 +55,9 @@ def assemble(
     top = [one.column for one in ranked[:_DEPENDENCE] if one.mean > 0]
     challenger = field.challenger
     plain = standings.best_baseline.answers
-    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, plain, field.metric)
+    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, plain, field.metric, field.weights)
     since, until = _window(use_case, frame)
-    binary, multiclass, regression = _shapes(model, field, frame)
+    binary, multiclass, regression = _shapes(use_case, model, field, frame)
     return Evidence(
         use_case=use_case.name,
         subject=reference.id,
@@ -78,6 +79,7 @@ def assemble(
         dependence=masked_dependence(dependence(contributions, explained, top, kinds), masked),
         contribution_unit=_UNITS[model.task],
         explained_rows=len(chosen),
+        weight=use_case.weight,
     )
 
 
@@ -101,20 +103,21 @@ def _contenders(standings: Standings) -> tuple[Contender, ...]:
 
 
 def _shapes(
-    model: Model, field: Field, frame: pd.DataFrame
+    use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame
 ) -> tuple[Binary | None, Multiclass | None, Regression | None]:
     answers, labels = field.challenger.answers, [_text(label) for label in model.classes]
     if model.task == "binary":
-        return (
-            binary_shapes(field.target == 1, answers, field.challenger.threshold, (labels[0], labels[1])),
-            None,
-            None,
-        )
+        shapes = binary_shapes(field.target == 1, answers, field.challenger.threshold, (labels[0], labels[1]))
+        return shapes.model_copy(update={"costs": costs(use_case, field)}), None, None
     if model.task == "multiclass":
         return None, multiclass_shapes(field.target, answers, labels), None
     said = model.predict(frame)
     low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
-    return None, None, regression_shapes(field.target, answers, low, high, model.description.coverage)
+    shapes_of_numbers = regression_shapes(field.target, answers, low, high, model.description.coverage)
+    rule = model.description.interval
+    held = covered(use_case, field, low, high)
+    measured = {"covered": held.value, "covered_low": held.low, "covered_high": held.high}
+    return None, None, shapes_of_numbers.model_copy(update={**measured, "way": rule.way if rule else "constant"})
 
 
 def _window(use_case: UseCase, frame: pd.DataFrame) -> tuple[datetime | None, datetime | None]:

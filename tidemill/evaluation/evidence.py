@@ -82,7 +82,11 @@ class Cut(Record):
 
 
 class Binary(Record):
-    """Two classes. ``confusion`` is [[true negative, false positive], [false negative, true positive]]."""
+    """Two classes. ``confusion`` is [[true negative, false positive], [false negative, true positive]].
+
+    ``costs`` are what a row costs on average by the use case's cost matrix, less what it gains: as the model decides,
+    if the positive class was never said, and if it was always said.
+    """
 
     positive: str
     negative: str
@@ -94,6 +98,7 @@ class Binary(Record):
     histogram: Histogram
     confusion: tuple[tuple[int, int], tuple[int, int]]
     cuts: tuple[Cut, ...]
+    costs: tuple[Interval, ...] = ()
 
 
 class ClassScore(Record):
@@ -117,7 +122,11 @@ class Multiclass(Record):
 
 
 class Regression(Record):
-    """Numbers. ``covered`` is the share of rows inside of the predicted intervals, meant to be ``coverage``."""
+    """Numbers. ``covered`` is the share of rows inside of the predicted intervals, meant to be ``coverage``.
+
+    ``covered_low`` and ``covered_high`` are its bootstrap interval, ``way`` how the intervals are made; empty in
+    evaluations from before they were taken.
+    """
 
     calibration: tuple[Bin, ...]
     residuals: Histogram
@@ -125,6 +134,9 @@ class Regression(Record):
     coverage: float
     covered: float
     width: float
+    covered_low: float | None = None
+    covered_high: float | None = None
+    way: str = ""
 
 
 class Slice(Record):
@@ -177,6 +189,7 @@ class Evidence(Record):
     """The whole of what the gate rows showed about one Model.
 
     ``contribution_unit`` is what contributions are in; ``explained_rows`` how many rows they are a sample of.
+    ``weight`` is the column that said how much each row counts in the metrics.
     """
 
     format: Literal[1] = 1
@@ -200,6 +213,7 @@ class Evidence(Record):
     dependence: tuple[Dependence, ...]
     contribution_unit: str
     explained_rows: int
+    weight: str | None = None
 
     @property
     def challenger(self) -> Contender:

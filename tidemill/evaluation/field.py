@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tidemill.evaluation.metrics import METRICS, statistic
+from tidemill.evaluation.metrics import DECIDED, SHOWN, statistic
 from tidemill.evaluation.resampling import Doubles, Draws, Statistic, interval, resample
 from tidemill.learning.scores import higher_is_better
 from tidemill.results import Baseline, Interval
@@ -14,7 +14,6 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["Field", "Racer", "Role", "Standings", "measure"]
 
 Role = Literal["challenger", "baseline", "champion"]
-_FOR_ALL = frozenset({"auc", "log_loss", "brier", "accuracy", "rmse", "mae", "r2", "poisson_deviance"})
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,21 @@ class Racer:
 
 @dataclass(frozen=True)
 class Field:
-    """The truth on the gate rows, the metric that decides, and who races; the challenger comes first."""
+    """The truth on the gate rows, the metric that decides, and who races; the challenger comes first.
+
+    ``weights`` say how much each row counts, None for all alike.
+    """
 
     task: str
     metric: str
     target: Doubles
     racers: tuple[Racer, ...]
+    weights: Doubles | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Those that are told, the deciding one first."""
+        return (self.metric, *(name for name in SHOWN[self.task] if name != self.metric))
 
     @property
     def challenger(self) -> Racer:
@@ -64,8 +72,7 @@ class Standings:
 
     def metrics(self, racer: Racer) -> tuple[Interval, ...]:
         """Those that are defined on these rows, the deciding one first."""
-        names = sorted(METRICS[self.field.task], key=lambda name: name != self.field.metric)
-        known = [(name, self.draws.get((racer.name, name))) for name in names]
+        known = [(name, self.draws.get((racer.name, name))) for name in self.field.metrics]
         return tuple(
             interval(name, draws, self.confidence) for name, draws in known if draws and draws.value == draws.value
         )
@@ -92,12 +99,13 @@ def measure(field: Field, use_case: UseCase) -> Standings:
     statistics: dict[str, Statistic] = {}
     places: dict[str, tuple[str, str]] = {}
     for racer in field.racers:
-        for metric in METRICS[field.task]:
-            dear = field.task == "multiclass" and metric == "auc"
-            if racer.role == "challenger" or metric == field.metric or (metric in _FOR_ALL and not dear):
+        for metric in field.metrics:
+            dear = metric in DECIDED or (field.task == "multiclass" and metric == "auc")
+            if racer.role == "challenger" or metric == field.metric or not dear:
                 place = f"{len(places)}"
                 places[place] = (racer.name, metric)
                 statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold)
     rules = use_case.evaluate
-    drawn = resample(statistics, len(field.target), resamples=rules.resamples, seed=use_case.seed)
+    rows = len(field.target)
+    drawn = resample(statistics, rows, resamples=rules.resamples, seed=use_case.seed, weights=field.weights)
     return Standings(field, {places[place]: draws for place, draws in drawn.items()}, rules.confidence)

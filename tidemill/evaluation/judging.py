@@ -17,7 +17,9 @@ from tidemill.evaluation.rivals import answers, incomparable
 from tidemill.gate import objections
 from tidemill.learning.baselines import race
 from tidemill.learning.model import Model
-from tidemill.learning.scores import choose_metric
+from tidemill.learning.scores import CUT, choose_metric
+from tidemill.learning.thresholds import best_threshold
+from tidemill.learning.weights import row_weights
 from tidemill.registry import ModelVersion
 from tidemill.results import Evaluation, Labelled, ModelReference, Split, Validation
 from tidemill.store import Store
@@ -49,14 +51,18 @@ def evaluate(
     _check(labelled, target)
     racers = [Racer("this model", "challenger", answers(loaded, frame), loaded.threshold or 0.5)]
     raced = race(store, use_case, labelled, split, validation.excluded)
-    racers += [Racer(name, "baseline", given) for name, given in raced.items()]
+    weights = row_weights(use_case, frame)
+    racers += [
+        Racer(name, "baseline", given, _cut(labelled.task, metric, target, given, weights))
+        for name, given in raced.items()
+    ]
     why_not = None
     if champion is not None:
         rival = Model.load(store, champion.model)
         why_not = incomparable(store, use_case, split, loaded, champion, rival)
         if why_not is None:
             racers.append(Racer(champion.version, "champion", answers(rival, frame), rival.threshold or 0.5))
-    standings = measure(Field(labelled.task, metric, target, tuple(racers)), use_case)
+    standings = measure(Field(labelled.task, metric, target, tuple(racers), weights), use_case)
     if not math.isfinite(standings.metric.value):
         raise GateError(f"{metric} can't be computed on the {len(target):,} gate rows: choose another `tune.metric`")
     evidence = assemble(use_case, model, loaded, standings, frame, validation.masked)
@@ -75,6 +81,11 @@ def evaluate(
         rows=len(target),
         key=key,
     )
+
+
+def _cut(task: str, metric: str, target: Doubles, shares: Doubles, weights: Doubles | None) -> float:
+    """Where a baseline's probability is cut. It has no threshold of its own: it gets the best on these very rows."""
+    return best_threshold(metric, target, shares, weights) if task == "binary" and metric in CUT else 0.5
 
 
 def _check(labelled: Labelled, target: Doubles) -> None:
@@ -97,6 +108,6 @@ def _id(
     masked: Mapping[str, str],
 ) -> str:
     """16 hex digits of the sha256 of everything that an evaluation hangs on."""
-    rules = use_case.fingerprint("evaluate", "gate", "tune", "seed")
+    rules = use_case.fingerprint("evaluate", "gate", "tune", "seed", "weight")
     said = [model.id, split.train.id, split.gate.id, champion.version if champion else None, rules, *sorted(masked)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

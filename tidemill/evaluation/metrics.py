@@ -1,7 +1,7 @@
 """Every metric of every task as a statistic that the bootstrap understands.
 
 ``values`` are probabilities of the positive class (rows,), probabilities of each class (rows, classes)
-or predictions in the target's unit (rows,). ``target`` is codes, or float64 values for regression.
+or predictions in the target's unit (rows,). ``target`` is codes, or float64 values where there are no classes.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tidemill.evaluation.resampling import Area, Areas, Doubles, Ratio, Statistic
-from tidemill.learning.scores import poisson_deviances
+from tidemill.evaluation.resampling import Area, Areas, Doubles, Precisions, Ratio, Statistic
+from tidemill.learning.scores import row_errors
 
-__all__ = ["METRICS", "statistic"]
+__all__ = ["DECIDED", "SHOWN", "statistic"]
 
-METRICS = {
-    "binary": ("auc", "log_loss", "brier", "precision", "recall", "accuracy"),
-    "multiclass": ("log_loss", "accuracy", "auc", "brier"),
+SHOWN = {
+    "binary": ("auc", "average_precision", "log_loss", "brier", "precision", "recall", "f1", "accuracy"),
+    "multiclass": ("log_loss", "accuracy", "auc", "brier", "balanced_accuracy"),
     "regression": ("rmse", "mae", "r2"),
     "count": ("poisson_deviance", "rmse", "mae", "r2"),
 }
-_TINY = 1e-15
+"""The metrics that an evaluation tells, beside the one that decides."""
+
+DECIDED = frozenset({"precision", "recall", "f1", "balanced_accuracy", "mcc"})
+"""Metrics that hang on the threshold: a baseline has none of its own."""
 
 
 def statistic(metric: str, target: Doubles, values: Doubles, threshold: float = 0.5) -> Statistic:
@@ -30,46 +33,63 @@ def statistic(metric: str, target: Doubles, values: Doubles, threshold: float = 
         if values.ndim == 1:
             return Area.of(target == 1, values)
         return Areas([Area.of(target == code, values[:, code]) for code in range(values.shape[1])])
-    if metric == "poisson_deviance":
-        return _mean(poisson_deviances(target, values))
-    if metric in ("rmse", "mae", "r2"):
-        return _error(metric, target, values)
-    if metric == "log_loss":
-        return _mean(-np.log(np.clip(_of_truth(target, values), _TINY, 1.0)))
-    if metric == "brier":
-        return _mean((values - target) ** 2 if values.ndim == 1 else _squares(target, values))
-    flagged = values >= threshold if values.ndim == 1 else values.argmax(axis=1) == target
-    if metric == "accuracy":
-        return _mean(flagged == (target == 1) if values.ndim == 1 else flagged)
-    hits = flagged & (target == 1)
-    whole = flagged if metric == "precision" else target == 1
-    return Ratio(np.column_stack([hits, whole]).astype(np.float64), lambda means: means[..., 0] / means[..., 1])
+    if metric == "average_precision":
+        return Precisions.of(target == 1, values)
+    if metric == "r2":
+        return _explained(target, values)
+    if metric in DECIDED:
+        return _decided(metric, target, values, threshold) if values.ndim == 1 else _by_class(metric, target, values)
+    if metric == "accuracy" and values.ndim == 1:
+        return _mean(((values >= threshold) == (target == 1)).astype(np.float64))
+    return _mean(row_errors(metric, target, values), np.sqrt if metric in ("rmse", "rmsle") else None)
 
 
-def _error(metric: str, target: Doubles, values: Doubles) -> Statistic:
-    error = values - target
-    if metric == "mae":
-        return _mean(np.abs(error))
-    if metric == "rmse":
-        return _mean(error**2, np.sqrt)
+def _mean(errors: Doubles, finish: Callable[[Doubles], Doubles] | None = None) -> Ratio:
+    """The mean of what is known of ``errors``."""
+    known = ~np.isnan(errors)
+    if known.all():
+        return Ratio(errors[:, np.newaxis], lambda means: finish(means[..., 0]) if finish else means[..., 0])
+    columns = np.column_stack([np.where(known, errors, 0.0), known])
+    return Ratio(columns, lambda means: means[..., 0] / means[..., 1])
+
+
+def _explained(target: Doubles, values: Doubles) -> Ratio:
     centred = target - target.mean()
-    columns = np.column_stack([error**2, centred, centred**2])
+    columns = np.column_stack([(values - target) ** 2, centred, centred**2])
     return Ratio(columns, lambda means: 1.0 - means[..., 0] / (means[..., 2] - means[..., 1] ** 2))
 
 
-def _mean(column: Doubles | np.ndarray, finish: Callable[[Doubles], Doubles] | None = None) -> Ratio:
-    whole = column.astype(np.float64)[:, np.newaxis]
-    return Ratio(whole, lambda means: finish(means[..., 0]) if finish else means[..., 0])
+def _decided(metric: str, target: Doubles, values: Doubles, threshold: float) -> Ratio:
+    """A metric of the four cells of a decision, out of the shares of hits, flagged rows and positives."""
+    flagged, positive = values >= threshold, target == 1
+
+    def finish(means: Doubles) -> Doubles:
+        hits, called, there = means[..., 0], means[..., 1], means[..., 2]
+        if metric == "precision":
+            return np.asarray(hits / called)
+        if metric == "recall":
+            return np.asarray(hits / there)
+        if metric == "f1":
+            return np.asarray(2.0 * hits / (called + there))
+        if metric == "balanced_accuracy":
+            return np.asarray((hits / there + (1.0 - called - there + hits) / (1.0 - there)) / 2.0)
+        spread = called * (1.0 - called) * there * (1.0 - there)
+        return np.where(spread > 0, (hits - called * there) / np.sqrt(spread), 0.0)
+
+    return Ratio(np.column_stack([flagged & positive, flagged, positive]).astype(np.float64), finish)
 
 
-def _of_truth(target: Doubles, values: Doubles) -> Doubles:
-    """The probability that was given to what happened."""
-    if values.ndim == 1:
-        return np.where(target == 1, values, 1.0 - values)
-    return values[np.arange(len(target)), target.astype(np.intp)]
+def _by_class(metric: str, target: Doubles, values: Doubles) -> Ratio:
+    """The plain mean over classes of their recall or F1; a class without rows is left out."""
+    codes, said = target.astype(np.intp), values.argmax(axis=1)
+    names = np.arange(values.shape[1])
+    there, called = codes[:, np.newaxis] == names, said[:, np.newaxis] == names
+    classes = len(names)
 
+    def finish(means: Doubles) -> Doubles:
+        hits, truth, flagged = (means[..., start * classes : (start + 1) * classes] for start in range(3))
+        whole = truth if metric == "balanced_accuracy" else (truth + flagged) / 2.0
+        each = np.where(truth > 0, hits / whole, np.nan)
+        return np.asarray(np.nanmean(each, axis=-1))
 
-def _squares(target: Doubles, values: Doubles) -> Doubles:
-    truth = np.zeros_like(values)
-    truth[np.arange(len(target)), target.astype(np.intp)] = 1.0
-    return np.asarray(((values - truth) ** 2).sum(axis=1))
+    return Ratio(np.column_stack([there & called, there, called]).astype(np.float64), finish)

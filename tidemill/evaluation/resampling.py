@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 
 from tidemill.results import Interval
 
-__all__ = ["Area", "Areas", "Doubles", "Draws", "Ratio", "Statistic", "interval", "resample"]
+__all__ = ["Area", "Areas", "Doubles", "Draws", "Precisions", "Ratio", "Statistic", "interval", "resample"]
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.intp]
-Weights = NDArray[np.uint8]
+Weights = NDArray[np.uint8] | NDArray[np.float64]
 
 _BLOCK = 16
 _FINENESS = 65_536
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Ratio:
     def value(self) -> float:
         """The statistic on all rows, each counted once."""
         return float(self.finish(self.columns.mean(axis=0)))
+
+    def weighted(self, weights: Weights) -> float:
+        """The statistic when row i counts ``weights[i]`` times."""
+        return float(self.finish(weights @ self.columns / max(float(weights.sum()), _LEAST)))
 
 
 @dataclass(frozen=True)
@@ -117,22 +122,62 @@ class Areas:
         return _mean([area.weighted(weights) for area in self.areas])
 
 
-Statistic = Ratio | Area | Areas
+@dataclass(frozen=True)
+class Precisions:
+    """The area under the precision-recall curve (average precision), its rows sorted once, best first.
+
+    ``ends`` are the places of the last of equal scores, ``hit`` says which of the sorted rows are positive.
+    """
+
+    order: Integers
+    ends: Integers
+    hit: Doubles
+
+    @classmethod
+    def of(cls, positive: NDArray[np.bool_], scores: Doubles) -> Precisions:
+        """Sort by ``scores``; rows of equal scores come at once."""
+        order = np.argsort(-scores, kind="stable")
+        ordered = scores[order]
+        ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
+        return cls(order, ends, positive[order].astype(np.float64))
+
+    def value(self) -> float:
+        """The area on all rows; not-a-number when there is no positive."""
+        return self.weighted(np.ones(len(self.order)))
+
+    def weighted(self, weights: Weights) -> float:
+        """The area when row i counts ``weights[i]`` times."""
+        own = weights.take(self.order).astype(np.float64)
+        hits, flagged = np.cumsum(own * self.hit)[self.ends], np.cumsum(own)[self.ends]
+        if not hits[-1]:
+            return math.nan
+        return float((np.diff(hits, prepend=0.0) * hits / np.maximum(flagged, _LEAST)).sum() / hits[-1])
 
 
-def resample(statistics: Mapping[str, Statistic], rows: int, *, resamples: int, seed: int) -> dict[str, Draws]:
-    """Each statistic on all rows and on the same ``resamples`` resamples of them."""
+Statistic = Ratio | Area | Areas | Precisions
+
+
+def resample(
+    statistics: Mapping[str, Statistic], rows: int, *, resamples: int, seed: int, weights: Doubles | None = None
+) -> dict[str, Draws]:
+    """Each statistic on all rows and on the same ``resamples`` resamples of them.
+
+    ``weights`` say how much each row counts, shape ``(rows,)``; None for all alike.
+    """
+    own = weights
     ratios = {name: one for name, one in statistics.items() if isinstance(one, Ratio)}
     areas = {name: one for name, one in statistics.items() if not isinstance(one, Ratio)}
     columns = np.column_stack([one.columns for one in ratios.values()]) if ratios else np.empty((rows, 0))
     means: list[Doubles] = []
     drawn: dict[str, list[float]] = {name: [] for name in areas}
-    for weights in _weights(rows, resamples, seed):
+    for draws_of_rows in _weights(rows, resamples, seed):
+        block = draws_of_rows if own is None else draws_of_rows * own
         for name, area in areas.items():
-            drawn[name].extend(area.weighted(line) for line in weights)
+            drawn[name].extend(area.weighted(line) for line in block)
         if ratios:
-            counted = weights.astype(np.float64)
-            means.append((counted @ columns) / np.maximum(counted.sum(axis=1, keepdims=True), 1.0))
+            counted = block.astype(np.float64)
+            least = 1.0 if own is None else _LEAST
+            means.append((counted @ columns) / np.maximum(counted.sum(axis=1, keepdims=True), least))
     together = np.concatenate(means) if means else np.empty((resamples, 0))
     draws = {name: np.array(values) for name, values in drawn.items()}
     start = 0
@@ -142,7 +187,10 @@ def resample(statistics: Mapping[str, Statistic], rows: int, *, resamples: int, 
             draws[name] = np.asarray(ratio.finish(together[:, start:end]), dtype=np.float64)
         start = end
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {name: Draws(one.value(), draws[name]) for name, one in statistics.items()}
+        return {
+            name: Draws(one.value() if own is None else one.weighted(own), draws[name])
+            for name, one in statistics.items()
+        }
 
 
 def interval(name: str, draws: Draws, confidence: float) -> Interval:
@@ -155,7 +203,7 @@ def interval(name: str, draws: Draws, confidence: float) -> Interval:
     return Interval(name=name, value=draws.value, low=float(low), high=float(high))
 
 
-def _weights(rows: int, resamples: int, seed: int) -> Iterator[Weights]:
+def _weights(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
     """Blocks of shape ``(at most 16, rows)``: Poisson(1) by inverse table look-up, 65,536 steps fine."""
     generator = np.random.default_rng(seed)
     shares = np.cumsum([math.exp(-1.0) / math.factorial(count) for count in range(12)])

@@ -36,6 +36,7 @@ class Ground:
     threshold: float
     baseline: Doubles
     metric: str
+    weights: Doubles | None = None
 
 
 def slices(use_case: UseCase, ground: Ground, kinds: Mapping[str, Kind]) -> tuple[Slice, ...]:
@@ -44,7 +45,8 @@ def slices(use_case: UseCase, ground: Ground, kinds: Mapping[str, Kind]) -> tupl
     Numbers are cut into quarters, times into periods. A slice of fewer than 50 rows, or on which the
     metric is undefined, is listed without a value. Raises UserError for a column that isn't there.
     """
-    whole = statistic(ground.metric, ground.target, ground.values, ground.threshold).value()
+    everything = statistic(ground.metric, ground.target, ground.values, ground.threshold)
+    whole = everything.value() if ground.weights is None else everything.weighted(ground.weights)
     found = []
     for column in _columns(use_case, ground.frame, kinds):
         for value, rows in _cut(ground.frame[column], kinds.get(column)):
@@ -112,13 +114,15 @@ def _slice(use_case: UseCase, ground: Ground, column: str, value: str, rows: NDA
     if len(rows) >= _FEWEST:
         one = statistic(ground.metric, target, ground.values[rows], ground.threshold)
         resamples = min(use_case.evaluate.resamples, _RESAMPLES)
-        draws = resample({"metric": one}, len(rows), resamples=resamples, seed=use_case.seed)["metric"]
+        own = None if ground.weights is None else ground.weights[rows]
+        draws = resample({"metric": one}, len(rows), resamples=resamples, seed=use_case.seed, weights=own)["metric"]
         if np.isfinite(draws.value):
             measured = interval(ground.metric, draws, use_case.evaluate.confidence)
             better, worse = measured.low > whole, measured.high < whole
             if not higher_is_better(ground.metric):
                 better, worse = worse, better
-            plain = statistic(ground.metric, target, ground.baseline[rows]).value()
+            simple = statistic(ground.metric, target, ground.baseline[rows])
+            plain = simple.value() if own is None else simple.weighted(own)
             return Slice(
                 column=column,
                 value=value,

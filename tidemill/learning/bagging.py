@@ -28,6 +28,7 @@ def choose_members(
     task: str,
     metric: str,
     most: int,
+    weights: Sequence[Doubles | None] | None = None,
 ) -> tuple[int, ...]:
     """Numbers of the chosen trials, the best first; a repeat is a larger weight.
 
@@ -38,11 +39,12 @@ def choose_members(
     ranked = sorted(trials, key=lambda trial: (-sign * trial.value, trial.number))[:CANDIDATES]
     chosen = [ranked[0].number]
     total = margins[chosen[0]].astype(np.float64)
-    best = sign * out_of_fold_score(total, targets, task, metric)
+    best = sign * out_of_fold_score(total, targets, task, metric, weights)
     while len(chosen) < PICKS:
         options = [trial.number for trial in ranked if trial.number in chosen or len(set(chosen)) < most]
         worth = {
-            number: sign * out_of_fold_score((total + margins[number]) / (len(chosen) + 1), targets, task, metric)
+            number: sign
+            * out_of_fold_score((total + margins[number]) / (len(chosen) + 1), targets, task, metric, weights)
             for number in options
         }
         pick = max(options, key=lambda number: worth[number])
@@ -54,10 +56,22 @@ def choose_members(
     return tuple(chosen)
 
 
-def out_of_fold_score(margins: Doubles, targets: Sequence[Doubles], task: str, metric: str) -> float:
+def out_of_fold_score(
+    margins: Doubles,
+    targets: Sequence[Doubles],
+    task: str,
+    metric: str,
+    weights: Sequence[Doubles | None] | None = None,
+) -> float:
     """The metric's mean over the folds; ``margins`` are all folds' check rows one after another."""
     ends = np.cumsum([len(target) for target in targets])[:-1]
     parts = np.split(margins, ends)
+    each = weights or [None] * len(parts)
     return float(
-        np.mean([score(metric, target, predictions(task, part)) for target, part in zip(targets, parts, strict=True)])
+        np.mean(
+            [
+                score(metric, target, predictions(task, part), own)
+                for target, part, own in zip(targets, parts, each, strict=True)
+            ]
+        )
     )

@@ -25,7 +25,17 @@ from tidemill.learning.threads import wait_politely
 if TYPE_CHECKING:
     import xgboost
 
-__all__ = ["Curve", "Data", "FoldMatrices", "Parameters", "Problem", "boost", "fit_boosters", "held_out_margins"]
+__all__ = [
+    "Curve",
+    "Data",
+    "FoldMatrices",
+    "Parameters",
+    "Problem",
+    "boost",
+    "fit_boosters",
+    "held_out_margins",
+    "quantised",
+]
 
 MAX_BIN = 128
 EVALUATE_EVERY = 5
@@ -67,8 +77,9 @@ class Data:
     ``matrix`` is (rows, features); boosters read :meth:`full_matrix` and :meth:`fold_matrices`, where features
     that are fitted with the target are filled in. ``target`` holds codes or values as float64, ``ages`` how
     long before the newest row each row was, as a share of the whole span (None where rows have no time). ``given``
-    are weights of the rows' own, with mean 1, that multiply those of recency; ``groups`` number rows that belong
-    together.
+    are the weights that rows are learnt with, with mean 1, which multiply those of recency. ``judged`` are those that
+    they are judged with, and ``class_weights``, by code, what is in the first and not in the second; ``groups``
+    number rows that belong together.
     """
 
     recipe: Recipe
@@ -77,6 +88,8 @@ class Data:
     ages: Doubles | None
     given: Doubles | None = None
     groups: NDArray[np.int64] | None = None
+    judged: Doubles | None = None
+    class_weights: Doubles | None = None
 
     @property
     def weighted(self) -> bool:
@@ -132,6 +145,7 @@ class FoldMatrices:
         self._data = data
         self.folds = tuple(folds)
         self.targets = tuple(data.target[fold.check] for fold in self.folds)
+        self.judged = tuple(None if data.judged is None else data.judged[fold.check] for fold in self.folds)
         self._pairs = [_pair(data, fold) for fold in self.folds]
 
     def weighted(self, half_life: float | None) -> list[tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]]:
@@ -150,7 +164,7 @@ class _Lockstep:
         import xgboost
 
         self._problem = problem
-        self._targets = matrices.targets
+        self._targets, self._judged = matrices.targets, matrices.judged
         self._pairs = matrices.weighted(_half_life(parameters))
         settings = problem.settings(parameters, problem.seed)
         self._boosters = [xgboost.Booster(settings, cache=[fit, check]) for fit, check in self._pairs]
@@ -171,8 +185,8 @@ class _Lockstep:
     def values(self, margins: Sequence[Margins]) -> tuple[float, ...]:
         task, metric = self._problem.task, self._problem.metric
         return tuple(
-            score(metric, target, predictions(task, margin))
-            for target, margin in zip(self._targets, margins, strict=True)
+            score(metric, target, predictions(task, margin), weights)
+            for target, margin, weights in zip(self._targets, margins, self._judged, strict=True)
         )
 
 
@@ -230,7 +244,7 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
     """One booster on all rows of ``data`` for each setting, grown for exactly so many rounds."""
     import xgboost
 
-    matrix = _quantised(data, data.full_matrix(), data.target, None)
+    matrix = quantised(data, data.full_matrix(), data.target, None)
     for number, (parameters, rounds) in enumerate(settings):
         weights = data.weights(_half_life(parameters))
         matrix.set_weight(np.ones(len(data.target)) if weights is None else weights)
@@ -239,13 +253,14 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
 
 def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
     before, after = data.fold_matrices(fold)
-    fit = _quantised(data, before, data.target[fold.fit], None)
-    return fit, _quantised(data, after, data.target[fold.check], fit)
+    fit = quantised(data, before, data.target[fold.fit], None)
+    return fit, quantised(data, after, data.target[fold.check], fit)
 
 
-def _quantised(
+def quantised(
     data: Data, matrix: Matrix, target: Doubles, like: xgboost.QuantileDMatrix | None
 ) -> xgboost.QuantileDMatrix:
+    """The matrix as XGBoost reads it; ``like`` is the one whose bins it takes over."""
     wait_politely()
     import xgboost
 

@@ -93,6 +93,8 @@ def _not_features(frame: pd.DataFrame, use_case: UseCase) -> dict[str, str]:
     reasons |= dict.fromkeys(_target_inputs(use_case), "the target is made from it")
     if len(use_case.id) == 1:
         reasons[use_case.id[0]] = "it names a row"
+    if use_case.weight:
+        reasons[use_case.weight] = "it says how much a row counts"
     reasons |= dict.fromkeys(use_case.columns.ignore, "ignored by the use case")
     reasons |= dict.fromkeys(use_case.columns.forbid, "forbidden by the use case")
     banned = {*use_case.columns.forbid, use_case.target_name, *_target_inputs(use_case)}

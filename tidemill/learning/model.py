@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tidemill.errors import UserError
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
+from tidemill.learning.intervals import IntervalRule
 from tidemill.learning.margins import Calibration
 from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles
@@ -29,6 +30,7 @@ from tidemill.task import Task, is_classification
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
 FORMAT = 1
+ENDS = "ends.ubj"
 
 Label = str | int | bool
 
@@ -51,8 +53,8 @@ class ModelDescription(_Frozen):
     """``model.json``: all of a Model but the trees.
 
     ``classes`` are the labels in code order (binary: the second is the positive one). ``threshold`` is
-    the cut of the positive class's probability; ``half_width`` is of regression's intervals, which cover
-    ``coverage`` of rows.
+    the cut of the positive class's probability. Intervals around numbers cover ``coverage`` of rows: ``interval``
+    makes them, with the booster of their ends where ``ends`` has its sha256; older Models have a ``half_width``.
     """
 
     format: Literal[1] = 1
@@ -65,6 +67,14 @@ class ModelDescription(_Frozen):
     half_width: float | None
     coverage: float
     members: tuple[Member, ...]
+    interval: IntervalRule | None = None
+    ends: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The sha256 of each of its files: the members' in their order, then that of the intervals' ends."""
+        found = {member.file: member.sha256 for member in self.members}
+        return found if self.ends is None else {**found, ENDS: self.ends}
 
     @property
     def id(self) -> str:
@@ -75,8 +85,18 @@ class ModelDescription(_Frozen):
 class Model:
     """Answers rows. Safe to share between threads; holds nothing that predicting changes."""
 
-    def __init__(self, description: ModelDescription, boosters: Sequence[bytes], *, threads: int | None = None) -> None:
-        """``boosters`` are UBJSON, one a member. ``threads`` for predicting; None takes all there are."""
+    def __init__(
+        self,
+        description: ModelDescription,
+        boosters: Sequence[bytes],
+        ends: bytes | None = None,
+        *,
+        threads: int | None = None,
+    ) -> None:
+        """``boosters`` are UBJSON, one a member, and ``ends`` that of the intervals' ends where they are boosted.
+
+        ``threads`` for predicting; None takes all there are.
+        """
         wait_politely()
         import xgboost
 
@@ -84,6 +104,8 @@ class Model:
         self._raw = tuple(boosters)
         settings = {"nthread": threads} if threads else {}
         self._boosters = [xgboost.Booster(settings, model_file=bytearray(raw)) for raw in boosters]
+        self._raw_ends = ends
+        self._ends = None if ends is None else xgboost.Booster(settings, model_file=bytearray(ends))
 
     @classmethod
     def load(cls, store: Store, reference: ModelReference, *, threads: int | None = None) -> Model:
@@ -96,29 +118,32 @@ class Model:
                     f"{store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: upgrade it"
                 )
             description = ModelDescription.model_validate(said)
-            boosters = [store.read_bytes(f"{reference.prefix}/{member.file}") for member in description.members]
+            files = description.files
+            raw = [store.read_bytes(f"{reference.prefix}/{file}") for file in files]
         except KeyError as missing:
             raise UserError(
                 f"the model {reference.id} is not whole in this lake ({store.url_of(reference.prefix)}): "
                 f"{missing.args[0]} is missing. Restore it from a backup, or train again"
             ) from None
-        for member, raw in zip(description.members, boosters, strict=True):
-            if hashlib.sha256(raw).hexdigest() != member.sha256:
+        for (file, sha256), data in zip(files.items(), raw, strict=True):
+            if hashlib.sha256(data).hexdigest() != sha256:
                 raise UserError(
-                    f"{store.url_of(f'{reference.prefix}/{member.file}')} was changed after it was written: "
+                    f"{store.url_of(f'{reference.prefix}/{file}')} was changed after it was written: "
                     "restore it from a backup, or train again"
                 )
         if _id_of(said) != reference.id:  # as it was stored: what was added to descriptions since is not part of it
             raise UserError(f"{store.url_of(key)} was changed after it was written: restore it, or train again")
-        return cls(description, boosters, threads=threads)
+        members = len(description.members)
+        return cls(description, raw[:members], raw[members] if description.ends else None, threads=threads)
 
     def save(self, store: Store, use_case: str) -> ModelReference:
         """Write the Model under its own id; ``model.json`` last, so that one that can be seen is whole."""
         reference = ModelReference(
             use_case=use_case, id=self.description.id, features=len(self.features), excluded=self.excluded
         )
-        for member, raw in zip(self.description.members, self._raw, strict=True):
-            store.write_bytes(f"{reference.prefix}/{member.file}", raw)
+        raw = (*self._raw, self._raw_ends) if self._raw_ends is not None else self._raw
+        for file, data in zip(self.description.files, raw, strict=True):
+            store.write_bytes(f"{reference.prefix}/{file}", data)
         store.write_json(f"{reference.prefix}/model.json", self.description.model_dump(mode="json"))
         return reference
 
@@ -227,8 +252,16 @@ class Model:
             shares = self._shares(matrix)
             return [self._codes(shares), *shares.T]
         values = predictions(self.task, self._margins(matrix))
-        half = self.description.half_width or 0.0
-        return [values, values - half, values + half]
+        return [values, *self._interval(matrix, values)]
+
+    def _interval(self, matrix: Matrix, values: Doubles) -> tuple[Doubles, Doubles]:
+        rule = self.description.interval
+        if rule is None:
+            half = self.description.half_width or 0.0
+            return values - half, values + half
+        if self._ends is None or not len(matrix):
+            return rule.around(values, None if self._ends is None else np.empty((0, 2)))
+        return rule.around(values, np.asarray(self._ends.inplace_predict(matrix), dtype=np.float64))
 
     def _shares(self, matrix: Matrix) -> Doubles:
         shares = predictions(self.task, self._margins(matrix))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tidemill.learning.boosting import Data, Problem
+from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.levels import Known
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
+from tidemill.learning.weights import class_weights, learning_weights, row_weights
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
 from tidemill.task import is_classification
@@ -52,7 +54,7 @@ def prepare_frame(
     folds, ages = _folds(frame, use_case, split, classes)
     groups = _groups(frame, use_case) if split.by == "group" else None
     known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
-    recipe, matrix = fit_recipe(frame, use_case, excluded, known)
+    recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
     if ages is not None:
         recipe, matrix = returning_features(recipe, matrix, folds)
     problem = Problem(
@@ -61,11 +63,25 @@ def prepare_frame(
         metric=choose_metric(use_case.tune.metric, labelled.task),
         threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
+        constraints=constraints_of(use_case, recipe),
     )
+    data = _data(use_case, labelled, frame, Data(recipe, matrix, target, ages, groups=groups), classes)
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
     rng = np.random.default_rng(use_case.seed)
     sampled = tuple(Fold(_sample(fold.fit, most_fit, rng), _sample(fold.check, MOST_CHECK_ROWS, rng)) for fold in folds)
-    return Prepared(Data(recipe, matrix, target, ages, groups=groups), sampled, problem)
+    return Prepared(data, sampled, problem)
+
+
+def _data(
+    use_case: UseCase, labelled: Labelled, frame: pd.DataFrame, data: Data, classes: NDArray[np.int64] | None
+) -> Data:
+    """The same rows with the weights that the use case gives them."""
+    judged = row_weights(use_case, frame)
+    if classes is None:
+        return replace(data, given=judged, judged=judged)
+    by_class = class_weights(use_case, labelled.classes, classes, judged)
+    given = learning_weights(classes, judged, by_class)
+    return replace(data, given=given, judged=judged, class_weights=by_class)
 
 
 def _folds(

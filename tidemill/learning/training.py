@@ -13,20 +13,15 @@ import numpy as np
 
 from tidemill.errors import UserError
 from tidemill.learning.boosting import fit_boosters
-from tidemill.learning.margins import best_threshold, calibrate, residual_quantile
 from tidemill.learning.model import Member, Model, ModelDescription
-from tidemill.learning.objectives import predictions
 from tidemill.learning.preparing import Prepared, prepare
-from tidemill.learning.scores import Doubles
+from tidemill.learning.settling import settle
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.results import Labelled, ModelReference, Split, Study
 from tidemill.store import Store
-from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["train"]
-
-COVERAGE = 0.9
 
 
 def train(
@@ -57,19 +52,19 @@ def train(
     ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
     total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
     margins = np.split(np.asarray(total) / weights.total(), ends)
-    targets = [prepared.data.target[fold.check] for fold in prepared.folds]
-    calibration = calibrate(labelled.task, margins, targets)
-    values = predictions(labelled.task, calibration.apply(np.concatenate(margins)))
-    target = np.concatenate(targets)
+    best = trials[study.members[0]]
+    settled = settle(use_case, prepared, margins, best.parameters, best.rounds)
     description = ModelDescription(
         task=labelled.task,
         target=use_case.target_name,
         classes=tuple(found.label for found in labelled.classes),
         recipe=prepared.data.recipe,
-        calibration=calibration,
-        threshold=_threshold(use_case, values, target) if labelled.task == "binary" else None,
-        half_width=None if is_classification(labelled.task) else residual_quantile(target, values, COVERAGE),
-        coverage=COVERAGE,
+        calibration=settled.calibration,
+        threshold=settled.threshold,
+        half_width=None,
+        coverage=use_case.tune.coverage,
+        interval=settled.interval,
+        ends=None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
         members=tuple(
             Member(
                 file=f"booster-{place}.ubj",
@@ -81,14 +76,9 @@ def train(
             for place, (trial, data) in enumerate(zip(members, raw, strict=True))
         ),
     )
-    return Model(description, raw).save(store, use_case.name)
+    return Model(description, raw, settled.ends).save(store, use_case.name)
 
 
 def _boosters(prepared: Prepared, members: list[Trial]) -> list[bytes]:
     settings = [(trial.parameters, trial.rounds) for trial in members]
     return [bytes(booster.save_raw("ubj")) for booster in fit_boosters(prepared.data, prepared.problem, settings)]
-
-
-def _threshold(use_case: UseCase, shares: Doubles, target: Doubles) -> float:
-    asked = use_case.tune.threshold
-    return best_threshold(asked, shares, target) if isinstance(asked, str) else float(asked)

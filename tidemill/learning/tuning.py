@@ -198,7 +198,9 @@ class _Search:
         problem = self._prepared.problem
         targets = [self._prepared.data.target[fold.check] for fold in self._prepared.folds]
         ranked = [trial for trial in self.trials if trial.number in margins]
-        chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS)
+        data = self._prepared.data
+        judged = [None if data.judged is None else data.judged[fold.check] for fold in self._prepared.folds]
+        chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS, judged)
         if self._count is not None:
             return chosen
         by_number = {trial.number: trial for trial in self.trials}

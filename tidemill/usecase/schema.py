@@ -19,6 +19,7 @@ from tidemill.task import METRICS, is_classification
 from tidemill.usecase.cleaning import CleanRules
 from tidemill.usecase.sections import (
     ColumnRules,
+    CostRules,
     EvaluateRules,
     GateRules,
     MonitorRules,
@@ -39,6 +40,7 @@ from tidemill.usecase.values import Columns, Expression, FieldError, Name, Text
 __all__ = [
     "CleanRules",
     "ColumnRules",
+    "CostRules",
     "EvaluateRules",
     "GateRules",
     "Http",
@@ -83,6 +85,11 @@ class UseCase(Section):
         "the parts of a longer name may be.",
     )
     group: Text | None = Field(None, description="Rows of one group stay on the same side of the split.")
+    weight: Text | None = Field(
+        None,
+        description="The column that says how much each row counts, in learning and in every metric: a number from 0 "
+        "on. It is never a feature.",
+    )
     columns: ColumnRules = Field(default_factory=ColumnRules, description=ColumnRules.__doc__ or "")
     clean: CleanRules = Field(default_factory=CleanRules, description=CleanRules.__doc__ or "")
     validate_: ValidateRules = Field(
@@ -110,12 +117,25 @@ class UseCase(Section):
         self._check_clean()
         if self.target.functions and self.task != "auto" and not is_classification(self.task):
             raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
+        self._check_task()
         fitting = METRICS.get(self.task, ())
         if fitting and self.tune.metric not in ("auto", *fitting):
             raise FieldError(
                 ("tune", "metric"), f"`{self.tune.metric}` does not fit the task {self.task}: {', '.join(fitting)} do"
             )
         return self
+
+    def _check_task(self) -> None:
+        """What is said of one kind of task, while the file names another."""
+        if self.task != "auto" and not is_classification(self.task) and self.tune.class_weights is not None:
+            raise FieldError(("tune", "class_weights"), f"there are no classes to weigh: the task is {self.task}")
+        if self.task not in ("auto", "binary") and self.tune.threshold != "auto":
+            raise FieldError(("tune", "threshold"), f"it cuts a probability in two, and the task is {self.task}")
+        if self.weight is not None and self.weight in {*self.id, *self.target_inputs, self.time, self.group}:
+            raise FieldError("weight", f"`{self.weight}` has another part to play: give weights a column of their own")
+        for name in self.columns.monotone:
+            if name in self.target_inputs:
+                raise FieldError(("columns", "monotone", name), "it is the target, or what the target is made from")
 
     def _check_sources(self) -> None:
         primary = [name for name, source in self.sources.items() if source.join is None and source.labels is None]
@@ -259,6 +279,9 @@ class UseCase(Section):
             else {one: said for one, said in value.items() if one in there}
             for name, value in ((name, getattr(rules, name)) for name in type(rules).model_fields)
         }
+        kept["interactions"] = tuple(
+            group for said in rules.interactions if (group := tuple(one for one in said if one in there))
+        )
         tidied: dict[str, object] = {
             name: {one: said for one, said in value.items() if one in there}
             for name, value in ((name, getattr(clean, name)) for name in type(clean).model_fields)
@@ -269,6 +292,7 @@ class UseCase(Section):
             update={
                 "id": self.id if set(self.id) <= there else (),
                 "group": self.group if self.group in there else None,
+                "weight": self.weight if self.weight in there else None,
                 "columns": rules.model_copy(update=kept),
                 "clean": clean.model_copy(update=tidied),
             }

@@ -26,6 +26,7 @@ from tidemill.usecase.values import (
 
 __all__ = [
     "ColumnRules",
+    "CostRules",
     "EvaluateRules",
     "GateRules",
     "LabelFunction",
@@ -42,6 +43,7 @@ __all__ = [
     "ValidateRules",
 ]
 
+Weight = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -148,11 +150,27 @@ class ColumnRules(Section):
         "takes for personal and is not.",
     )
 
+    monotone: dict[str, Literal["increasing", "decreasing"]] = Field(
+        default_factory=dict,
+        description="Columns that predictions may only rise with, or only fall with, all others being equal.",
+    )
+    interactions: tuple[Columns, ...] = Field(
+        (),
+        description="Groups of columns that may act together, such as `[[age, income], [region]]`. Columns in none "
+        "of the groups act by themselves.",
+    )
+
     @model_validator(mode="after")
     def _goes_together(self) -> ColumnRules:
         for name in self.allow:
             if name in self.forbid:
                 raise FieldError("allow", f"`{name}` is under `forbid` too: leave it in one of them")
+        for name in self.monotone:
+            if self.types.get(name, "number") in ("category", "time"):
+                raise FieldError(
+                    ("monotone", name),
+                    f"a {self.types[name]} has no more and no less: leave it out, or make it a number",
+                )
         return self
 
 
@@ -195,6 +213,43 @@ class SplitRules(Section):
         return self
 
 
+class Costs(Section):
+    """What a wrong answer costs, a row."""
+
+    false_positive: float = Field(ge=0, description="The positive class is said, and it is the other.")
+    false_negative: float = Field(ge=0, description="The positive class is missed.")
+
+
+class Gains(Section):
+    """What a right answer brings, a row, in the unit of the costs."""
+
+    true_positive: float = Field(0.0, ge=0, description="The positive class is said, rightly.")
+    true_negative: float = Field(0.0, ge=0, description="The other class is said, rightly.")
+
+
+class CostRules(Section):
+    """Cuts the probability where a row is expected to cost least."""
+
+    costs: Costs = Field(description=Costs.__doc__ or "")
+    gains: Gains = Field(default_factory=Gains, description=Gains.__doc__ or "")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CostRules:
+        if not self.of_missing or not self.of_raising:
+            raise FieldError("costs", "both mistakes must cost something, or there is nothing to weigh")
+        return self
+
+    @property
+    def of_missing(self) -> float:
+        """What missing a positive loses, beside finding it."""
+        return self.costs.false_negative + self.gains.true_positive
+
+    @property
+    def of_raising(self) -> float:
+        """What a false alarm loses, beside keeping silent."""
+        return self.costs.false_positive + self.gains.true_negative
+
+
 class TuneRules(Section):
     """What tuning may spend, and on what."""
 
@@ -208,10 +263,22 @@ class TuneRules(Section):
         "poisson_deviance (counts).",
     )
     threads: int | None = Field(None, ge=1, description="Threads to use. Left out: all that the machine offers.")
-    threshold: Literal["f1", "accuracy"] | Share = Field(
-        "f1",
-        description="Binary only: where to cut the probability: what it maximises on validation rows, or a number.",
+    threshold: Literal["auto", "f1", "accuracy", "balanced_accuracy", "mcc"] | Share | CostRules = Field(
+        "auto",
+        description="Binary only: where to cut the probability: a number, what it makes best on validation rows, or "
+        "the `costs` that it makes least. `auto` is the metric where that needs a cut, else f1.",
     )
+    class_weights: Literal["balanced"] | dict[str, Weight] | None = Field(
+        None,
+        description="Classification only: how much a row counts while trees are grown, by its class: `balanced`, or "
+        "a number a class. Probabilities stay honest: they are calibrated, and judged, without.",
+    )
+    intervals: Literal["auto", "conformal", "quantile"] = Field(
+        "auto",
+        description="Regression and counts: how intervals are made. `conformal` sizes them by what errors were on "
+        "validation rows, `quantile` boosts both ends and then corrects them so; `auto` takes the narrower.",
+    )
+    coverage: Share = Field(0.9, description="Regression and counts: the share of rows that intervals are to hold.")
     storage: Text | None = Field(
         None,
         description="Where several processes or machines share the study: a path for Optuna's journal file (a relative "

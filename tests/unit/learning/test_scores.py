@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from tidemill.errors import UserError
 from tidemill.learning.scores import choose_metric, higher_is_better, score
+from tidemill.task import METRICS
 
 
 def binary(seed: int, levels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +39,29 @@ def test_multiclass_and_regression_metrics_are_scikit_learns() -> None:
     assert score("r2", target, values) == pytest.approx(metrics.r2_score(target, values))
     assert score("mae", target, values) == pytest.approx(metrics.mean_absolute_error(target, values))
     assert score("rmse", target, values) == pytest.approx(metrics.root_mean_squared_error(target, values))
+
+
+@pytest.mark.parametrize("task", METRICS)
+@given(seed=st.integers(0, 200))
+def test_a_row_of_weight_three_counts_as_three_rows(task: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    times = random.integers(1, 4, 60)
+    if task == "multiclass":
+        target, values = np.r_[0.0, 1.0, 2.0, random.integers(0, 3, 57)], random.dirichlet([1, 1, 1], 60)
+    else:
+        target = np.r_[0.0, 1.0, random.integers(0, 2 if task == "binary" else 5, 58)].astype(np.float64)
+        values = np.round(random.uniform(0.05, 0.95, 60), 1)
+    for metric in METRICS[task]:
+        alone = score(metric, target, values, times.astype(np.float64))
+        assert alone == pytest.approx(score(metric, np.repeat(target, times), np.repeat(values, times, axis=0))), metric
+
+
+def test_decisions_are_judged_at_the_cut_that_suits_them() -> None:
+    target, shares = np.r_[np.zeros(95), np.ones(5)], np.linspace(0.0, 0.1, 100)
+    assert score("f1", target, shares) == 1.0
+    assert score("mcc", target, shares) == 1.0
+    assert score("balanced_accuracy", target, shares) == 1.0
+    assert score("accuracy", target, shares) == 0.95
 
 
 def test_what_is_undefined_is_not_a_number() -> None:

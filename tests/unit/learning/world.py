@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,12 +11,12 @@ import pandas as pd
 from tidemill.results import ClassCount, Labelled, Split, Study
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
+from tidemill.task import Task
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["World", "make_use_case", "make_world", "rows"]
 
-Task = Literal["binary", "multiclass", "regression"]
-LABELS = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "regression": ()}
+LABELS = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "regression": (), "count": ()}
 
 
 def rows(count: int, *, seed: int = 3) -> pd.DataFrame:
@@ -94,6 +93,8 @@ def make_world(store: Store, task: Task = "binary", *, count: int = 900, **secti
     score = signal(frame) + random.normal(scale=0.5, size=count)
     if task == "regression":
         frame["bought"] = score
+    elif task == "count":
+        frame["bought"] = random.poisson(np.exp(score))
     else:
         edges = [0.0] if task == "binary" else [-0.7, 0.7]
         frame["bought"] = np.digitize(score, edges)
