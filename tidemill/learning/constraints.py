@@ -17,18 +17,21 @@ _SIGNS = {"increasing": 1, "decreasing": -1}
 def directed(use_case: UseCase, recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]:
     """Leave out what would let a monotone column act in a direction that nobody vouches for.
 
-    A column derived from a monotone one could undo what the constraint holds, unless it has a direction too.
+    A column derived from a monotone one could undo what the constraint holds, unless it has a direction too; so could
+    the target's mean by the column's values.
     """
     asked = use_case.columns.monotone
     reasons = {}
-    for feature in recipe.features:
+    kept = []
+    for place, feature in enumerate(recipe.features):
         bound = sorted(_behind(recipe, feature) & set(asked))
         if bound and feature.column not in asked:
             reasons[feature.column] = (
                 f"it is made from `{bound[0]}`, which is under `columns.monotone`, and has no direction there itself"
             )
-    kept = [place for place, feature in enumerate(recipe.features) if feature.column not in reasons]
-    if not reasons or not kept:
+        elif feature.encoded is None or feature.column not in asked or recipe.kinds[feature.column] != "number":
+            kept.append(place)
+    if len(kept) == len(recipe.features) or not kept:
         return recipe, matrix
     return recipe.keeping([recipe.features[place].name for place in kept], reasons), matrix[:, kept]
 
@@ -54,7 +57,7 @@ def constraints_of(use_case: UseCase, recipe: Recipe) -> dict[str, str]:
 def _sign(asked: Mapping[str, str], recipe: Recipe, feature: Feature) -> int:
     if feature.column not in asked:
         return 0
-    kind = recipe.kinds[feature.column]
+    kind = "category" if feature.encoded is not None else recipe.kinds[feature.column]
     if kind not in ("number", "boolean"):
         raise UserError(
             f"columns.monotone: `{feature.column}` is a {kind}, which has no more and no less: leave it out "

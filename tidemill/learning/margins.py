@@ -22,6 +22,7 @@ __all__ = ["Calibration", "Margins", "Scored", "calibrate", "undone"]
 NEWTON_STEPS = 50
 FEWEST_ROWS = 100
 LEAST_SLOPE = 0.05
+MOST_BEND = 8.0
 ROWS_A_CLASS = 50
 
 Margins = NDArray[np.float32]
@@ -117,6 +118,7 @@ def _fitted(
     fitted = way(scores, target, weights)
     slopes = [fitted.slope, fitted.slope if fitted.upper_slope is None else fitted.upper_slope]
     sound = np.isfinite([*slopes, fitted.intercept, *fitted.shifts]).all() and min(slopes) > LEAST_SLOPE
+    sound = sound and max(slopes) < MOST_BEND * min(slopes)
     return fitted if sound else plain
 
 
