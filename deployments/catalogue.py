@@ -1,4 +1,5 @@
-"""What should be registered with Prefect: five deployments a use case, made from ``usecase.yaml`` and the flows.
+"""What should be registered with Prefect: five deployments a use case (and `tuning`, where its
+study is shared), made from ``usecase.yaml`` and the flows.
 
 Nothing here talks to a server. A deployment's ``version`` is a digest of all that it says, so that
 registering knows what has changed.
@@ -23,9 +24,10 @@ from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folde
 
 __all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan", "use_cases"]
 
-Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining"]
+Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining", "tuning"]
 FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "retraining")
 WORK_POOL = "tidemill"
+MOST_HELPERS = 16
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 
 _SENTENCES: dict[Flow, str] = {
@@ -34,6 +36,7 @@ _SENTENCES: dict[Flow, str] = {
     "scoring": "Scores new rows of {title} with the champion.",
     "monitoring": "Watches data, drift and quality of {title}, and raises alarms.",
     "retraining": "Trains {title} anew when an alarm asks for it, at most once in {cooldown}.",
+    "tuning": "Helps to tune {title}: tries settings for the study that a training shares.",
 }
 
 
@@ -97,9 +100,10 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
         "scoring": use_case.schedule.scoring,
         "monitoring": use_case.schedule.monitoring,
         "retraining": None,
+        "tuning": None,
     }
     title = f"{use_case.name} ({use_case.title})" if use_case.title else use_case.name
-    for flow in FLOWS:
+    for flow in (*FLOWS, "tuning") if use_case.tune.storage else FLOWS:
         yield Plan(
             flow=flow,
             use_case=use_case.name,
@@ -109,7 +113,7 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
             parameter_schema=_parameter_schema(flow, use_case.name),
             schedule=schedules[flow],
             tags=(TAG, use_case.name),
-            concurrency_limit=1,
+            concurrency_limit=MOST_HELPERS if flow == "tuning" else 1,
             environment={**worker_settings(), "TIDEMILL_PROJECT": str(project)},
             alarms=_alarms(use_case) if flow == "retraining" else (),
         )

@@ -7,23 +7,17 @@ from typing import Any
 
 from prefect import flow
 
-from flows.opening import in_utc, open_use_case, run_name
-from tasks.clean import clean
-from tasks.collect import collect
+from flows.opening import open_use_case, run_name
+from flows.rows import rows_to_learn_from
 from tasks.evaluate import evaluate
-from tasks.label import label
 from tasks.promote import promote
 from tasks.register import register
-from tasks.report import report, show_data_docs
-from tasks.split import split
+from tasks.report import report
 from tasks.train import train
 from tasks.tune import tune
-from tasks.validate import validate
 from tidemill.provenance import code_version
 from tidemill.results import Lineage, TrainingRun
 from tidemill.stages import Outcome
-from tidemill.traps import stopped_by
-from tidemill.validation import refused
 
 __all__ = ["training"]
 
@@ -50,29 +44,17 @@ def training(
         reason: why this run was started, for the ledger.
     """
     case, store = open_use_case(use_case, lake)
-    since, until, as_of = in_utc(since), in_utc(until), in_utc(as_of)
-    limits = [moment for moment in (until or case.split.gate_until, as_of) if moment]
-    collected = collect(case, store, since=since, until=min(limits, default=None))
-    cleaned = clean(case, store, collected.result, until)
-    labelled = label(case, store, collected.result, cleaned.result, as_of)
-    validated = validate(case, store, labelled.result)
-    docs = show_data_docs(case, store, validated.result.data_docs)
-    if not validated.result.passed:
-        raise refused("The data was refused before training", validated.result.reasons, docs)
-    parts = split(case, store, labelled.result, validated.result, until=until)
-    stopped = stopped_by(parts.result.traps)
-    if stopped:
-        raise refused("The data was refused before training", stopped, docs)
-    settled = case.settled(cleaned.result.rules)
-    study = tune(settled, store, labelled.result, validated.result, parts.result, budget)
-    model = train(settled, store, labelled.result, validated.result, parts.result, study.result)
-    evaluation = evaluate(settled, store, labelled.result, validated.result, parts.result, model.result)
+    rows = rows_to_learn_from(case, store, since, until, as_of)
+    labelled, validated, parts = rows.labelled.result, rows.validated.result, rows.parts.result
+    study = tune(rows.settled, store, labelled, validated, parts, budget)
+    model = train(rows.settled, store, labelled, validated, parts, study.result)
+    evaluation = evaluate(rows.settled, store, labelled, validated, parts, model.result)
     lineage = Lineage(
-        collected=collected.result,
-        cleaned=cleaned.result,
-        labelled=labelled.result,
-        validation=validated.result,
-        split=parts.result,
+        collected=rows.collected.result,
+        cleaned=rows.cleaned.result,
+        labelled=labelled,
+        validation=validated,
+        split=parts,
         study=study.result,
         model=model.result,
         evaluation=evaluation.result,
@@ -82,11 +64,11 @@ def training(
     version = register(case, store, lineage)
     decision = promote(case, store, version.result, reason)
     stages: dict[str, Outcome[Any]] = {
-        "collect": collected,
-        "clean": cleaned,
-        "label": labelled,
-        "validate": validated,
-        "split": parts,
+        "collect": rows.collected,
+        "clean": rows.cleaned,
+        "label": rows.labelled,
+        "validate": rows.validated,
+        "split": rows.parts,
         "tune": study,
         "train": model,
         "evaluate": evaluation,

@@ -10,15 +10,15 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.runtime import task_run
 
-from tasks.stage import artifact_key, stage
+from tasks.stage import artifact_key, stage, told
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress_logger
-from tidemill.results import Labelled, Split, Study, Validation
+from tidemill.results import Contribution, Labelled, Split, Study, Validation
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
-__all__ = ["tune"]
+__all__ = ["help_tuning", "tune"]
 
 
 @stage("tune", timeout=24 * 3600)
@@ -50,6 +50,28 @@ def tune(
             "budget": seconds,
         },
         summary=lambda study: f"{study.trials} trials, best {study.metric} {study.best_value:.4f} on validation rows",
+    )
+
+
+@stage("help tuning", timeout=24 * 3600)
+def help_tuning(
+    use_case: UseCase,
+    store: Store,
+    labelled: Labelled,
+    validation: Validation,
+    split: Split,
+    budget: float | None = None,
+    trials: int | None = None,
+) -> Outcome[Contribution]:
+    """Try settings for a study that other processes share, and choose nothing."""
+
+    def search() -> tuple[Contribution, bool]:
+        from tidemill.learning.tuning import help_tuning as search
+
+        return search(store, use_case, labelled, split, validation.excluded, budget=budget, trials=trials), False
+
+    return told(
+        "help tuning", search, lambda done: f"{done.tried} trials tried here, {done.trials} in the study {done.study}"
     )
 
 

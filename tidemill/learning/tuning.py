@@ -18,6 +18,7 @@ from importlib.metadata import version
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
 from tidemill.learning.boosting import Curve, FoldMatrices, boost
+from tidemill.learning.exporting import write_journal
 from tidemill.learning.memory import peak_memory
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.sampling import Proposal, Sampling
@@ -35,6 +36,7 @@ __all__ = ["help_tuning", "tune"]
 
 FORMAT = 1
 MOST_TRIALS = 200
+LONGEST_HELP = 86_400.0
 MOST_MEMBERS = 5
 FIT_MARGIN = 1.25
 MOST_FIT_SHARE = 0.4
@@ -79,6 +81,7 @@ def tune(
             "seconds": round(search.used, 3),
         },
     )
+    write_journal(store, study)
     return study
 
 
@@ -89,29 +92,37 @@ def help_tuning(
     split: Split,
     excluded: Mapping[str, str],
     *,
-    budget: float,
+    budget: float | None,
     trials: int | None,
 ) -> Contribution:
-    """Try settings for the study that :func:`tune` would search, for ``budget`` seconds, and choose nothing.
+    """Try settings for the study that :func:`tune` would search, and choose nothing.
 
-    Raises UserError when the use case names no ``tune.storage`` that processes could share.
+    Ends after ``budget`` seconds (left out, the use case's, or when the study has all the trials that the use
+    case asks for) and after ``trials`` settings of its own. Raises UserError when the use case names no
+    ``tune.storage`` that processes could share.
     """
-    if use_case.tune.storage is None:
+    rules = use_case.tune
+    if rules.storage is None:
         raise UserError(
             f"the study of `{use_case.name}` has no place that processes can share: name one under `tune.storage`, "
             "a path for a journal file or the URL of a PostgreSQL database"
         )
     started = time.perf_counter()
+    seconds = budget or (rules.budget if rules.trials is None else LONGEST_HELP)
     prepared = prepare(store, use_case, labelled, split, excluded)
-    first, _, study_id = _named(store, use_case, prepared, labelled, split, trials)
+    first, _, study_id = _named(store, use_case, prepared, labelled, split, rules.trials)
     log = TrialLog(store, f"{use_case.name}/studies/{study_id}")
-    search = _Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials, helping=True)
+    shared = _shared(use_case, study_id, log)
+    search = _Search(prepared, log, first, shared, seconds, started, rules.trials, helping=trials or MOST_TRIALS)
     search.run()
     return Contribution(use_case=use_case.name, study=study_id, tried=search.tried, trials=len(search.trials))
 
 
 class _Search:
-    """One run over the trials of a study, from the first that the lake does not hold yet."""
+    """One run over the trials of a study, from the first that the lake does not hold yet.
+
+    ``helping`` is how many trials at most a process tries that chooses nothing itself; 0 for one that does.
+    """
 
     def __init__(
         self,
@@ -123,7 +134,7 @@ class _Search:
         started: float,
         count: int | None,
         *,
-        helping: bool = False,
+        helping: int = 0,
     ) -> None:
         self._log = log
         self._most = count or MOST_TRIALS
@@ -213,8 +224,10 @@ class _Search:
         return tuple(number for number in chosen if number in affordable)
 
     def _goes_on(self) -> bool:
+        if self._helping and (self.tried >= self._helping or self.used >= self._budget):
+            return False
         if self._count is not None:
-            return len(self.trials) < self._count and (not self._helping or self.used < self._budget)
+            return len(self.trials) < self._count
         if not self._ranked():
             return True
         typical = sorted(trial.seconds for trial in self.trials)[len(self.trials) // 2]

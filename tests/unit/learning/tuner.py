@@ -18,14 +18,14 @@ ROWS = 400
 SLOW = "TIDEMILL_TEST_SLOW"
 
 
-def shared_world(lake: str, storage: str | None, **sections: object) -> World:
+def shared_world(lake: str, storage: str | None, count: int | None = None) -> World:
     """The world of these tests: the same rows in any lake."""
-    said = {"threads": 1, **({"storage": storage} if storage else {})}
-    return make_world(Store(lake), count=ROWS, tune=said, **sections)
+    said = {"threads": 1, **({"storage": storage} if storage else {}), **({"trials": count} if count else {})}
+    return make_world(Store(lake), count=ROWS, tune=said)
 
 
 def main(lake: str, storage: str, trials: str, what: str) -> None:
-    world = shared_world(lake, storage or None)
+    world = shared_world(lake, storage or None, count=int(trials) if what == "help" else None)
     wait = float(os.environ.get(SLOW, 0))
     grow = tuning.boost
 
@@ -36,7 +36,7 @@ def main(lake: str, storage: str, trials: str, what: str) -> None:
     tuning.boost = slowly  # type: ignore[assignment]
     if what == "help":
         done = tuning.help_tuning(
-            world.store, world.use_case, world.labelled, world.split, {}, budget=60, trials=int(trials)
+            world.store, world.use_case, world.labelled, world.split, {}, budget=None, trials=None
         )
         print("tried", done.tried, flush=True)
     else:
