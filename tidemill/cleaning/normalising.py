@@ -40,9 +40,14 @@ UTC_MICROSECONDS = "datetime64[us, UTC]"
 
 
 def declared_kinds(use_case: UseCase) -> dict[str, Kind]:
-    """What the use case says its columns are: ``columns.types``, columns with a unit or with formats, and the time."""
+    """What the use case says its columns are: ``columns.types``, columns with a unit or with formats, and the time.
+
+    Text and pixels are levels like any other until features are made of them: lists of numbers are kept as JSON.
+    """
     rules = use_case.clean
-    kinds: dict[str, Kind] = dict(use_case.columns.types)
+    kinds: dict[str, Kind] = {}
+    for name, kind in use_case.columns.types.items():
+        kinds[name] = "category" if kind == "text" or kind == "pixels" else kind
     kinds.update(dict.fromkeys(rules.units, "number"))
     kinds.update(dict.fromkeys(rules.time_formats, "time"))
     if use_case.time is not None:

@@ -20,6 +20,7 @@ from tidemill.learning.margins import Margins
 from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of, predictions
 from tidemill.learning.scores import higher_is_better, score
+from tidemill.learning.texts import Words
 from tidemill.learning.threads import wait_politely
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Data:
     long before the newest row each row was, as a share of the whole span (None where rows have no time). ``given``
     are the weights that rows are learnt with, with mean 1, which multiply those of recency. ``judged`` are those that
     they are judged with, and ``class_weights``, by code, what is in the first and not in the second; ``groups``
-    number rows that belong together.
+    number rows that belong together. ``words`` are those of columns of text.
     """
 
     recipe: Recipe
@@ -90,6 +91,7 @@ class Data:
     groups: NDArray[np.int64] | None = None
     judged: Doubles | None = None
     class_weights: Doubles | None = None
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def weighted(self) -> bool:
@@ -106,7 +108,7 @@ class Data:
 
     @property
     def _rows(self) -> TrainingRows:
-        return TrainingRows(self.recipe, self.matrix, self.target, self.ages, self.groups)
+        return TrainingRows(self.recipe, self.matrix, self.target, self.ages, self.groups, self.words)
 
     def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
         """The rows' own weights, halved with every ``half_life`` of age, with mean 1; None for equal weights."""

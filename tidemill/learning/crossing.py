@@ -47,7 +47,7 @@ def out_of_fold(
     best = trials[study.members[0]]
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     recipe = model.description.recipe
-    data = Data(recipe, recipe.coded(frame), target, None)
+    data = Data(recipe, recipe.coded(frame), target, None, words=recipe.words(frame))
     problem = Problem(
         task=model.task,
         classes=len(model.classes),

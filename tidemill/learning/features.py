@@ -24,6 +24,7 @@ from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.learning.columns import TimePart, as_numbers, time_part
 from tidemill.learning.encoding import Encoding, codes_of
+from tidemill.learning.texts import Words, texts_of, word_counts
 from tidemill.usecase.schema import CleanRules
 
 __all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
@@ -31,6 +32,7 @@ __all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
 OTHER = 0.0
 LARGEST = float(np.finfo(np.float32).max)
 
+Doubles = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 
 
@@ -55,7 +57,8 @@ class Feature(_Frozen):
 
     A category's ``levels[i]`` has code ``i + 1``. Code 0 is any other level, if ``other`` says that
     training had rows of such levels to learn from. ``encoded`` is the output of the column's
-    :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself.
+    :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself. ``words`` says
+    that the column is text: the feature reads the encodings of its words or, without ``encoded``, counts them.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Feature(_Frozen):
     levels: tuple[str, ...] = ()
     other: bool = False
     encoded: int | None = None
+    words: bool = False
 
 
 class Recipe(_Frozen):
@@ -72,7 +76,7 @@ class Recipe(_Frozen):
 
     ``kinds`` says what every column that is read or derived is, ``reference`` is the use case's own
     time column, ``excluded`` says why a column is not used, ``encodings`` holds those of columns that
-    features read by the target's mean.
+    features read by the target's mean; the levels of a text are its words' hashes.
     """
 
     features: tuple[Feature, ...]
@@ -115,8 +119,14 @@ class Recipe(_Frozen):
         The same value in another type (7, 7.0, "7") gives the same number, and levels never seen are
         no error. Raises UserError for a missing column, and for a value that can't be what its column is.
         """
-        matrix = self.coded(frame)
+        self.check(frame)
+        read = self._read(frame)
+        matrix = self._coded(read)
+        words = self._words_of(read)
         for position, feature in self.encoded:
+            if feature.words:
+                matrix[:, position] = self.of_words(feature, words[feature.column])
+                continue
             codes = matrix[:, position]
             known = ~np.isnan(codes)
             matrix[known, position] = self._tables[feature.name][codes[known].astype(np.int64)]
@@ -125,14 +135,25 @@ class Recipe(_Frozen):
     def coded(self, frame: pd.DataFrame) -> Matrix:
         """:meth:`transform`, but with the codes of levels where a feature reads their encodings.
 
-        For rows that are fitted on: these are read by the targets of other rows alone.
+        For rows that are fitted on: these are read by the targets of other rows alone. What is read of the
+        words of texts is left missing; see :meth:`words`.
         """
         self.check(frame)
-        read = self._read(frame)
-        matrix = np.empty((len(frame), len(self.features)), dtype=np.float32)
-        for position, feature in enumerate(self.features):
-            matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
-        return matrix
+        return self._coded(self._read(frame))
+
+    def words(self, frame: pd.DataFrame) -> dict[str, Words]:
+        """The known words of the columns of text, for rows that are fitted on."""
+        return self._words_of(self._read(frame)) if self._word_levels else {}
+
+    def of_words(self, feature: Feature, words: Words) -> Doubles:
+        """What a feature reads of a column's words, as rows that were not fitted on are read."""
+        table = self._word_tables[feature.name]
+        values = words.mean(table[words.codes.astype(np.int64)], float(table[0]))
+        return np.clip(values, -LARGEST, LARGEST)
+
+    def known_words(self, column: str, texts: Iterable[str | None]) -> Words:
+        """The words of texts of a column of text that the recipe knows."""
+        return Words.of(texts, self._word_levels[column])
 
     @property
     def encoded(self) -> tuple[tuple[int, Feature], ...]:
@@ -172,6 +193,28 @@ class Recipe(_Frozen):
             names[self.reference] = None
         return tuple(names)
 
+    def _coded(self, read: pd.DataFrame) -> Matrix:
+        matrix = np.empty((len(read), len(self.features)), dtype=np.float32)
+        for position, feature in enumerate(self.features):
+            matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
+        return matrix
+
+    def _words_of(self, read: pd.DataFrame) -> dict[str, Words]:
+        return {name: self.known_words(name, texts_of(read[name])) for name in self._word_levels}
+
+    @cached_property
+    def _word_levels(self) -> dict[str, NDArray[np.uint32]]:
+        columns = dict.fromkeys(feature.column for _, feature in self.encoded if feature.words)
+        return {name: np.asarray(self.encodings[name].levels, dtype=np.uint32) for name in columns}
+
+    @cached_property
+    def _word_tables(self) -> dict[str, Doubles]:
+        return {
+            feature.name: self.encodings[feature.column].table(feature.encoded or 0)
+            for _, feature in self.encoded
+            if feature.words
+        }
+
     @cached_property
     def _encoded(self) -> tuple[tuple[int, Feature], ...]:
         return tuple(pair for pair in enumerate(self.features) if pair[1].encoded is not None)
@@ -189,6 +232,7 @@ class Recipe(_Frozen):
         return {
             name: pd.Index(encoding.levels, dtype="float64" if self.kinds[name] == "number" else "str")
             for name, encoding in self.encodings.items()
+            if name not in self._word_levels
         }
 
     @cached_property
@@ -199,6 +243,7 @@ class Recipe(_Frozen):
                 np.float32
             )
             for _, feature in self.encoded
+            if not feature.words
         }
 
     def _check_present(self, name: str, frame: pd.DataFrame) -> None:
@@ -250,6 +295,8 @@ class Recipe(_Frozen):
 
     def _values(self, feature: Feature, read: pd.DataFrame) -> NDArray[np.float64]:
         column = read[feature.column]
+        if feature.words:
+            return word_counts(texts_of(column)) if feature.encoded is None else np.full(len(column), np.nan)
         if feature.encoded is not None:
             return codes_of(self._encoded_levels[feature.column], column)
         if feature.part is not None:

@@ -21,6 +21,7 @@ from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
 
+SAID = 10
 GONE_SHARE = 0.9
 TIME_PARTS: tuple[TimePart, ...] = ("hour", "weekday", "day of month", "day of year")
 
@@ -43,7 +44,7 @@ def fit_recipe(
     for name in map(str, frame.columns):
         if name in reasons:
             continue
-        found, encoding, reason = _features_of(tidy[name], name, use_case.time, known)
+        found, encoding, reason = _features_of(tidy[name], name, use_case, known)
         features += found
         if encoding:
             encodings[name] = encoding
@@ -64,7 +65,8 @@ def fit_recipe(
     )
     recipe, matrix = _without_duplicates(recipe, recipe.coded(frame))
     if not recipe.features:
-        raise UserError("no column is left to learn from: every one is constant, empty, forbidden, ignored or a leak")
+        said = "; ".join(f"`{name}`: {reason}" for name, reason in list(recipe.excluded.items())[:SAID])
+        raise UserError(f"no column is left to learn from ({said}): bring columns that say something of the target")
     return recipe, matrix
 
 
@@ -116,7 +118,7 @@ def _made_from(banned: Set[str], derive: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _features_of(column: pd.Series, name: str, reference: str | None, known: Known) -> Found:
+def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known) -> Found:
     """The features of one tidy column and the encoding that they read, or why it has none."""
     kind = kind_of(column)
     present = column.notna()
@@ -125,8 +127,9 @@ def _features_of(column: pd.Series, name: str, reference: str | None, known: Kno
     if present.all() and column.nunique() == 1:
         return [], None, "the same value in every training row"
     if kind == "category":
-        return category_features(column, name, known)
+        return category_features(column, name, known, use_case.columns.types.get(name))
     if kind == "time":
+        reference = use_case.time
         parts: tuple[TimePart, ...] = (
             TIME_PARTS if name == reference or not reference else (*TIME_PARTS, "hours before")
         )
@@ -153,6 +156,9 @@ def _without_duplicates(recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]
     for position, feature in enumerate(recipe.features):
         values = np.ascontiguousarray(matrix[:, position])
         if feature.part and _constant(values):
+            continue
+        if feature.words and feature.encoded is not None:  # filled in by what words other rows have
+            kept.append(position)
             continue
         levels = feature.kind == "category" or feature.encoded is not None
         if levels:  # the same levels by other names: numbered as they first come, they are alike

@@ -6,6 +6,7 @@ about as well as the value itself; of a code they say nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from tidemill.learning.encoding import Encoding, LevelMeans, averaged_classes, blocks, codes_of, outputs
 from tidemill.learning.features import Feature
+from tidemill.learning.texts import Words, common_words, texts_of, word_counts
 
 __all__ = ["Found", "Known", "category_features", "coded_number_features"]
 
@@ -27,6 +29,8 @@ SURE = 3.0
 NEIGHBOURS = 2
 NEIGHBOURS_SHARE = 0.5
 DIGITS = 7
+SENTENCE = 4
+MOST_SENTENCES = 1_000
 
 Doubles = NDArray[np.float64]
 Found = tuple[list[Feature], Encoding | None, str | None]
@@ -50,11 +54,14 @@ class Known:
         return Known(self.target[rows], self.classes, ages, None if self.groups is None else self.groups[rows])
 
 
-def category_features(column: pd.Series, name: str, known: Known) -> Found:
+def category_features(column: pd.Series, name: str, known: Known, declared: str | None) -> Found:
     """The features of a tidy column of levels, their encoding if they read one, or why it has none.
 
-    A column that is different in most rows names rows, unless the levels that come back tell the target.
+    A column that is different in most rows is text if it holds sentences. Else it names rows, unless the
+    levels that come back tell the target. ``declared`` is what the use case says that it is.
     """
+    if declared == "text":
+        return text_features(column, name, known)
     counts = column.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
     if len(counts) <= MANY_LEVELS:
         rare = min(RARE_ROWS, max(2.0, RARE_SHARE * counts.sum()))
@@ -62,11 +69,27 @@ def category_features(column: pd.Series, name: str, known: Known) -> Found:
         levels = tuple(sorted(map(str, kept.index)))
         feature = Feature(name=name, column=name, kind="category", levels=levels, other=len(levels) < len(counts))
         return [feature], None, None
+    mostly_different = len(counts) > UNIQUE_SHARE * counts.sum()
+    if mostly_different and declared != "category" and _sentences(counts.index):
+        return text_features(column, name, known)
     levels = tuple(sorted(map(str, counts[counts >= 2].index[:MOST_LEVELS])))
     codes = codes_of(pd.Index(levels, dtype="str"), column)
-    if len(counts) > UNIQUE_SHARE * counts.sum() and _worth(codes, known, len(levels)) < SURE:
+    if mostly_different and _worth(codes, known, len(levels)) < SURE:
         return [], None, f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
     return *_encoded(name, levels, codes, known), None
+
+
+def text_features(column: pd.Series, name: str, known: Known) -> Found:
+    """How many words a text has, and what those that come back, and pairs of them, say of the target."""
+    texts = texts_of(column)
+    count = Feature(name=f"{name}: words", column=name, kind="number", words=True)
+    levels = common_words(texts)
+    words = Words.of(texts, levels)
+    if not len(words.codes):
+        return [], None, "text without words that come back"
+    classes = averaged_classes(known.target, known.classes)
+    means = words.means(outputs(known.target, classes), np.zeros(len(texts), dtype=np.int64), len(levels))
+    return [count, *_readers(name, classes, words=True)], _stored(tuple(map(float, levels)), means, classes), None
 
 
 def coded_number_features(column: pd.Series, name: str, known: Known) -> tuple[list[Feature], Encoding | None]:
@@ -95,15 +118,29 @@ def _encoded(
     classes = averaged_classes(known.target, known.classes)
     everything = np.zeros(len(codes), dtype=np.int64)
     means = LevelMeans.of(codes, outputs(known.target, classes), everything, len(levels))
-    encoding = Encoding(
+    return _readers(name, classes, words=False), _stored(levels, means, classes)
+
+
+def _readers(name: str, classes: Sequence[int], *, words: bool) -> list[Feature]:
+    names = [f"{name}: share of class {code}" for code in classes] or [f"{name}: mean target"]
+    return [
+        Feature(name=said, column=name, kind="number", encoded=output, words=words) for output, said in enumerate(names)
+    ]
+
+
+def _stored(levels: tuple[str, ...] | tuple[float, ...], means: LevelMeans, classes: tuple[int, ...]) -> Encoding:
+    return Encoding(
         levels=levels,
         values=tuple(_rounded(means.table(output)[1:]) for output in range(len(means.prior))),
         prior=_rounded(means.prior),
         classes=classes,
     )
-    names = [f"{name}: share of class {code}" for code in classes] or [f"{name}: mean target"]
-    features = [Feature(name=said, column=name, kind="number", encoded=output) for output, said in enumerate(names)]
-    return features, encoding
+
+
+def _sentences(levels: pd.Index) -> bool:
+    """Whether most of the texts have words enough to say something."""
+    some = levels[:: max(1, len(levels) // MOST_SENTENCES)]
+    return float(np.mean(word_counts(map(str, some)) >= SENTENCE)) > 0.5
 
 
 def _worth(codes: Doubles, known: Known, levels: int) -> float:

@@ -65,7 +65,8 @@ def prepare_frame(
         seed=use_case.seed,
         constraints=constraints_of(use_case, recipe),
     )
-    data = _data(use_case, labelled, frame, Data(recipe, matrix, target, ages, groups=groups), classes)
+    data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame))
+    data = _data(use_case, labelled, frame, data, classes)
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
     rng = np.random.default_rng(use_case.seed)
     sampled = tuple(Fold(_sample(fold.fit, most_fit, rng), _sample(fold.check, MOST_CHECK_ROWS, rng)) for fold in folds)

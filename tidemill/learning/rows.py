@@ -28,6 +28,7 @@ from tidemill.expressions.single import Single, compiled
 from tidemill.learning.columns import MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
+from tidemill.learning.texts import word_counts
 from tidemill.usecase.cleaning import Bounds
 
 __all__ = ["Row", "RowPredictor", "RowReader", "Scalar", "placed"]
@@ -107,6 +108,7 @@ class RowReader:
                 encoding.prior[output],
             )
             for _, feature in recipe.encoded
+            if not feature.words
             for encoding, output in [(recipe.encodings[feature.column], feature.encoded or 0)]
         }
 
@@ -325,6 +327,8 @@ class RowReader:
 
     def _values(self, feature: Feature, tidy: Mapping[str, list[Any]]) -> list[float]:
         column = tidy[feature.column]
+        if feature.words:
+            return self._text_values(feature, column)
         if feature.encoded is not None:
             means, prior = self._encoded[feature.name]
             return [math.nan if level is None or level != level else means.get(level, prior) for level in column]
@@ -335,6 +339,11 @@ class RowReader:
             return column
         levels, unseen = self._levels[feature.name], OTHER if feature.other else math.nan
         return [math.nan if level is None else levels.get(level, unseen) for level in column]
+
+    def _text_values(self, feature: Feature, texts: list[str | None]) -> list[float]:
+        if feature.encoded is None:
+            return list(word_counts(texts))
+        return list(self._recipe.of_words(feature, self._recipe.known_words(feature.column, texts)))
 
     def _series(self, name: str, tidy: Sequence[Any]) -> pd.Series:
         kind = self._recipe.kinds[name]

@@ -140,8 +140,10 @@ class ColumnRules(Section):
     forbid: Columns = Field((), description="Columns that are not known when a prediction is asked for.")
     ignore: Columns = Field((), description="Columns to leave out of the model for any other reason.")
     allow: Columns = Field((), description="Columns that the leak check must not exclude.")
-    types: dict[str, Literal["number", "category", "time", "boolean"]] = Field(
-        default_factory=dict, description="What a column is, where the inferred type is wrong."
+    types: dict[str, Literal["number", "category", "time", "boolean", "text", "pixels"]] = Field(
+        default_factory=dict,
+        description="What a column is, where the inferred type is wrong. `text` is read by its words; `pixels` are "
+        "lists of numbers, as many in each row.",
     )
     personal: dict[str, Literal["allow", "leave_out", "not_personal"]] = Field(
         default_factory=dict,

@@ -45,7 +45,7 @@ RECIPE, CODED = recipe_of(FRAME)
 
 
 def training(recipe: Recipe, coded: np.ndarray, target: np.ndarray) -> TrainingRows:
-    return TrainingRows(recipe, coded, target, None, None)
+    return TrainingRows(recipe, coded, target, None, None, {})
 
 
 def test_very_many_levels_are_read_by_the_mean_and_a_code_beside_its_number() -> None:
