@@ -316,6 +316,7 @@ class Study(Record):
     """A finished tuning record: where it is, how many trials, and the best of them.
 
     ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight.
+    ``sample`` is how many of the training rows the recipe and the trials worked on; None for all of them.
     """
 
     use_case: str
@@ -327,6 +328,7 @@ class Study(Record):
     best_value: float
     best_parameters: dict[str, float | int | str | bool | None]
     members: tuple[int, ...]
+    sample: int | None = None
 
     @property
     def prefix(self) -> str:

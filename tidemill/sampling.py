@@ -1,4 +1,4 @@
-"""A sample of a table that goes by: every row as likely as every other, in their order, in bounded memory."""
+"""Samples of tables that go by: every row as likely as every other, in their order, in bounded memory."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-__all__ = ["even_sample"]
+from tidemill.snapshot import Snapshot, SnapshotWriter
+from tidemill.store import Store
+
+__all__ = ["even_sample", "sampled_places", "stored_sample"]
 
 
 def even_sample(
@@ -29,3 +33,27 @@ def even_sample(
         if stop is not None and rows >= stop:
             break
     return kept, rows
+
+
+def stored_sample(store: Store, snapshot: Snapshot, rows: int, *, seed: int) -> Snapshot:
+    """A Snapshot of so many rows of ``snapshot``: the same ones whoever asks, and drawn only once in a lake."""
+    key = f"{snapshot.use_case}/samples/{snapshot.id}-{rows}-{seed}.json"
+    try:
+        return Snapshot.model_validate(store.read_json(key))
+    except KeyError:
+        pass
+    chosen = sampled_places(snapshot, rows, seed=seed)
+    writer = SnapshotWriter(store, snapshot.use_case, "sample", parents=(snapshot.id,))
+    start = 0
+    for table in snapshot.tables(store):
+        first, last = np.searchsorted(chosen, [start, start + table.num_rows])
+        writer.add_table(table.take(chosen[first:last] - start))
+        start += table.num_rows
+    drawn = writer.close()
+    store.write_json(key, drawn.model_dump(mode="json"))
+    return drawn
+
+
+def sampled_places(snapshot: Snapshot, rows: int, *, seed: int) -> NDArray[np.int64]:
+    """Which rows of ``snapshot`` (counted from 0, ascending) :func:`stored_sample` takes."""
+    return np.sort(np.random.default_rng(seed).choice(snapshot.rows, size=rows, replace=False))

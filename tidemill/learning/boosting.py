@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.learning.external import Stream, streamed_matrix
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins
@@ -81,6 +83,7 @@ class Data:
     are the weights that rows are learnt with, with mean 1, which multiply those of recency. ``judged`` are those that
     they are judged with, and ``class_weights``, by code, what is in the first and not in the second; ``groups``
     number rows that belong together. ``words`` are those of columns of text.
+    Where ``stream`` is given it holds all training rows, and everything else is of a sample of them.
     """
 
     recipe: Recipe
@@ -92,6 +95,12 @@ class Data:
     judged: Doubles | None = None
     class_weights: Doubles | None = None
     words: Mapping[str, Words] = field(default_factory=dict)
+    stream: Stream | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows the final boosters are fitted on."""
+        return len(self.target) if self.stream is None else self.stream.memory.rows
 
     @property
     def weighted(self) -> bool:
@@ -113,12 +122,11 @@ class Data:
     def weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles | None:
         """The rows' own weights, halved with every ``half_life`` of age, with mean 1; None for equal weights."""
         chosen = slice(None) if rows is None else rows
-        own = None if self.given is None else self.given[chosen]
-        if self.ages is None or not half_life:
-            return own
-        recent = np.power(0.5, self.ages[chosen] / half_life)
-        weights = recent if own is None else recent * own
-        return np.asarray(weights / weights.mean())
+        return _weights(
+            None if self.ages is None else self.ages[chosen],
+            None if self.given is None else self.given[chosen],
+            half_life,
+        )
 
 
 @dataclass(frozen=True)
@@ -246,11 +254,22 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
     """One booster on all rows of ``data`` for each setting, grown for exactly so many rounds."""
     import xgboost
 
-    matrix = quantised(data, data.full_matrix(), data.target, None)
-    for number, (parameters, rounds) in enumerate(settings):
-        weights = data.weights(_half_life(parameters))
-        matrix.set_weight(np.ones(len(data.target)) if weights is None else weights)
-        yield xgboost.train(problem.settings(parameters, problem.seed + number), matrix, num_boost_round=rounds)
+    with _all_rows(data) as (matrix, ages, given):
+        for number, (parameters, rounds) in enumerate(settings):
+            weights = _weights(ages, given, _half_life(parameters))
+            matrix.set_weight(np.ones(data.rows) if weights is None else weights)
+            yield xgboost.train(problem.settings(parameters, problem.seed + number), matrix, num_boost_round=rounds)
+
+
+@contextmanager
+def _all_rows(data: Data) -> Iterator[tuple[xgboost.DMatrix, Doubles | None, Doubles | None]]:
+    """All training rows as one matrix, their ages and their own weights."""
+    here = quantised(data, data.full_matrix(), data.target, None)
+    if data.stream is None:
+        yield here, data.ages, data.given
+        return
+    with streamed_matrix(data.stream, here, bins=MAX_BIN, types=data.recipe.feature_types) as everything:
+        yield everything.matrix, everything.ages, everything.given
 
 
 def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
@@ -279,3 +298,11 @@ def quantised(
 def _half_life(parameters: Parameters) -> float | None:
     said = parameters.get("half_life")
     return float(said) if said else None
+
+
+def _weights(ages: Doubles | None, given: Doubles | None, half_life: float | None) -> Doubles | None:
+    if ages is None or not half_life:
+        return given
+    recent = np.power(0.5, ages / half_life)
+    weights = recent if given is None else recent * given
+    return np.asarray(weights / weights.mean())

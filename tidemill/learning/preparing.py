@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.constraints import constraints_of, directed
+from tidemill.learning.external import Part, Stream, ahead
+from tidemill.learning.features import Matrix
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.levels import Known
+from tidemill.learning.room import Memory, memory_of, sample_rows
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
-from tidemill.learning.weights import class_weights, learning_weights, row_weights
-from tidemill.results import Labelled, Split
+from tidemill.learning.weights import class_weights, learning_weights, own_weights, row_weights
+from tidemill.results import Labelled, Split, Study
+from tidemill.sampling import sampled_places, stored_sample
+from tidemill.snapshot import PartReader, Snapshot
 from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
@@ -31,16 +37,57 @@ MOST_CHECK_ROWS = 30_000
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training rows ready to be learnt from. ``folds`` may hold a sample of them, where rows are many."""
+    """Training rows ready to be learnt from. ``folds`` may hold a sample of them, where rows are many.
+
+    ``memory`` says how they are read; None for rows that were in memory already.
+    """
 
     data: Data
     folds: tuple[Fold, ...]
     problem: Problem
+    memory: Memory | None = None
+
+    @property
+    def sample(self) -> int | None:
+        """How many of the training rows ``data`` is of; None for all of them."""
+        return None if self.memory is None else self.memory.sample
 
 
-def prepare(store: Store, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]) -> Prepared:
-    """Read the training rows and fit the recipe on them. The same references give the same result, always."""
-    return prepare_frame(split.train.read(store), use_case, labelled, split, excluded)
+def prepare(
+    store: Store,
+    use_case: UseCase,
+    labelled: Labelled,
+    split: Split,
+    excluded: Mapping[str, str],
+    study: Study | None = None,
+) -> Prepared:
+    """Read the training rows and fit the recipe on them. The same references give the same result, always.
+
+    Rows that are too many for memory stay in the Snapshot (``data.stream``), and everything is fitted on a
+    sample of them: the one that ``study`` worked on, when it is given.
+    """
+    limit = use_case.tune.memory
+    sample = sample_rows(store, split.train, limit) if study is None else study.sample
+    rows = split.train if sample is None else stored_sample(store, split.train, sample, seed=use_case.seed)
+    prepared = prepare_frame(rows.read(store), use_case, labelled, split, excluded)
+    data = prepared.data
+    memory = memory_of(
+        store,
+        split.train,
+        columns=data.matrix.shape[1],
+        gaps=bool(np.isnan(data.matrix).any()),
+        classes=max(prepared.problem.classes - 1, 1) if labelled.task == "multiclass" else 1,
+        sample=sample,
+        limit=limit,
+    )
+    if sample is None:
+        return replace(prepared, memory=memory)
+    span = None if data.ages is None else _span(rows.read(store, [str(use_case.time)])[str(use_case.time)])
+    own = None
+    if data.recipe.encoded:
+        own = sampled_places(split.train, sample, seed=use_case.seed), data.full_matrix()
+    parts = partial(_parts, store, split.train, use_case, data, own, span)
+    return replace(prepared, memory=memory, data=replace(data, stream=Stream(memory, parts)))
 
 
 def prepare_frame(
@@ -94,7 +141,7 @@ def _folds(
         horizon = split.end - split.boundary if split.end and split.boundary else None
         folds = forward_folds(at, horizon, classes)
         if folds:
-            return folds, _ages(at)
+            return folds, _ages(at, _span(at))
     if split.by == "group" and use_case.group is not None:
         folds = group_folds(frame[use_case.group], classes, use_case.seed)
         if folds:
@@ -107,10 +154,54 @@ def _groups(frame: pd.DataFrame, use_case: UseCase) -> NDArray[np.int64] | None:
     return None if use_case.group is None else pd.factorize(frame[use_case.group].astype("str"), sort=True)[0]
 
 
-def _ages(at: pd.Series) -> Doubles:
-    age = (at.max() - at).dt.total_seconds()
-    share = age / max(float(age.max()), 1.0)
-    return np.asarray(share.fillna(1.0), dtype=np.float64)
+def _parts(
+    store: Store,
+    snapshot: Snapshot,
+    use_case: UseCase,
+    sample: Data,
+    own: tuple[NDArray[np.int64], Matrix] | None,
+    span: tuple[pd.Timestamp, float] | None,
+) -> Generator[Part]:
+    """The Snapshot's rows as boosters read them, from the first one at each call.
+
+    What is read by the target was fitted on ``sample``, so that other rows can be read like those to come.
+    The sample's ``own`` (their places and their matrix) are read by each other's targets. ``span`` is given where
+    rows weigh by their age.
+    """
+
+    def part(reader: PartReader, start: int) -> Part:
+        frame = reader.frame()
+        matrix = sample.recipe.transform(frame)
+        if own is not None:
+            places, read = own
+            first, last = np.searchsorted(places, [start, start + len(frame)])
+            matrix[places[first:last] - start] = read[first:last]
+        target = frame[use_case.target_name].to_numpy(dtype=np.float64)
+        ages = None if span is None else _ages(frame[str(use_case.time)], span)
+        given = own_weights(use_case, frame)
+        if sample.class_weights is not None:
+            by_class = sample.class_weights[target.astype(np.int64)]
+            given = by_class if given is None else by_class * given
+        return Part(matrix, target, ages, given)
+
+    def makers() -> Generator[Callable[[], Part]]:
+        start = 0
+        for reader in snapshot.readers(store):
+            yield partial(part, reader, start)
+            start += reader.rows
+
+    return ahead(makers())
+
+
+def _span(at: pd.Series) -> tuple[pd.Timestamp, float]:
+    """The newest moment, and the seconds from the oldest to it."""
+    return at.max(), max((at.max() - at.min()).total_seconds(), 1.0)
+
+
+def _ages(at: pd.Series, span: tuple[pd.Timestamp, float]) -> Doubles:
+    newest, seconds = span
+    share = (newest - at).dt.total_seconds() / seconds
+    return np.asarray(share.fillna(1.0).clip(0.0, 1.0), dtype=np.float64)
 
 
 def _sample(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:

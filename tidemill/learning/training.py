@@ -37,7 +37,7 @@ def train(
     Calibration, threshold and intervals come from the members' scores on validation rows, which they had
     not been trained on. Raises UserError when the Study is not whole in this lake.
     """
-    prepared = prepare(store, use_case, labelled, split, excluded)
+    prepared = prepare(store, use_case, labelled, split, excluded, study)
     log = TrialLog(store, study.prefix)
     weights = Counter(study.members)
     trials = log.by_number()

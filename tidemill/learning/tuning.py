@@ -27,7 +27,7 @@ from tidemill.learning.sharing import SharedStudy
 from tidemill.learning.space import SPACE_VERSION
 from tidemill.learning.starting import Starts, starts
 from tidemill.learning.trials import Trial, TrialLog
-from tidemill.progress import TrialFinished, emit
+from tidemill.progress import Note, TrialFinished, emit
 from tidemill.results import Contribution, Labelled, Split, Study
 from tidemill.store import Json, Store
 from tidemill.usecase.schema import UseCase
@@ -60,6 +60,8 @@ def tune(
     """
     started = time.perf_counter()
     prepared = prepare(store, use_case, labelled, split, excluded)
+    if prepared.data.stream is not None:
+        emit(Note(f"memory: {prepared.memory}"))
     first, identity, study_id = _named(store, use_case, prepared, labelled, split, trials)
     prefix = f"{use_case.name}/studies/{study_id}"
     asked = {"budget": budget if trials is None else None, "trials": trials}
@@ -69,7 +71,7 @@ def tune(
     log = TrialLog(store, prefix)
     search = _Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials)
     search.run()
-    study = _study(use_case.name, study_id, prepared.problem.metric, search.trials, search.members())
+    study = _study(use_case.name, study_id, prepared, search.trials, search.members())
     store.write_json(
         f"{prefix}/study.json",
         {
@@ -79,6 +81,7 @@ def tune(
             "study": study.model_dump(mode="json"),
             "folds": [{"fit": len(fold.fit), "check": len(fold.check)} for fold in prepared.folds],
             "seconds": round(search.used, 3),
+            "memory": prepared.memory.model_dump(mode="json") if prepared.memory else None,
         },
     )
     write_journal(store, study)
@@ -151,6 +154,8 @@ class _Search:
         self._started = started
         self._spent = 0.0 if shared else sum(trial.seconds for trial in self.trials)
         self._preparing = time.perf_counter() - started
+        if prepared.data.stream is not None and count is None:
+            self._preparing += prepared.data.stream.seconds()
 
     @property
     def used(self) -> float:
@@ -244,7 +249,7 @@ class _Search:
     def _fit_seconds(self, trial: Trial) -> float:
         """What fitting this setting on all rows will take, by what its folds took."""
         rows = sum(len(fold.fit) for fold in self._prepared.folds)
-        share = len(self._prepared.data.target) / rows * trial.rounds / trial.ran
+        share = self._prepared.data.rows / rows * trial.rounds / trial.ran
         return FIT_MARGIN * trial.seconds * share
 
     def _ranked(self) -> list[Trial]:
@@ -317,6 +322,7 @@ def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) 
         "recipe": hashlib.sha256(recipe.encode()).hexdigest(),
         "space": SPACE_VERSION,
         "libraries": {name: version(name) for name in ("optuna", "xgboost")},
+        **({"sample": prepared.sample} if prepared.sample else {}),
     }
 
 
@@ -334,16 +340,19 @@ def _finished_study(store: Store, prefix: str, asked: Mapping[str, float | int |
     return Study.model_validate(said["study"]) if said["asked"] == asked else None
 
 
-def _study(use_case: str, study_id: str, metric: str, trials: Sequence[Trial], members: tuple[int, ...]) -> Study:
+def _study(
+    use_case: str, study_id: str, prepared: Prepared, trials: Sequence[Trial], members: tuple[int, ...]
+) -> Study:
     best = next(trial for trial in trials if trial.number == members[0])
     return Study(
         use_case=use_case,
         id=study_id,
-        metric=metric,
+        metric=prepared.problem.metric,
         trials=len(trials),
         pruned=sum(trial.state == "pruned" for trial in trials),
         best_trial=best.number,
         best_value=best.value,
         best_parameters=best.parameters,
         members=members,
+        sample=prepared.sample,
     )

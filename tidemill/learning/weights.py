@@ -12,7 +12,7 @@ from tidemill.errors import UserError, did_you_mean
 from tidemill.results import ClassCount
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["class_weights", "learning_weights", "row_weights"]
+__all__ = ["class_weights", "learning_weights", "own_weights", "row_weights"]
 
 Doubles = NDArray[np.float64]
 
@@ -20,7 +20,22 @@ Doubles = NDArray[np.float64]
 def row_weights(use_case: UseCase, frame: pd.DataFrame) -> Doubles | None:
     """The rows' weights with mean 1, shape ``(rows,)``; None when the use case names no column of them.
 
-    Raises UserError when the column is missing, has a gap or a negative value, or is 0 everywhere.
+    Raises UserError as :func:`own_weights` does, and when the column is 0 everywhere.
+    """
+    weights = own_weights(use_case, frame)
+    if weights is None:
+        return None
+    total = float(weights.sum())
+    if total <= 0:
+        name = use_case.weight
+        raise UserError(f"weight: `{name}` is 0 in all {len(weights):,} rows, so that none of them counts", column=name)
+    return weights * (len(weights) / total)
+
+
+def own_weights(use_case: UseCase, frame: pd.DataFrame) -> Doubles | None:
+    """The rows' weights as they are in the column that the use case names; None when it names none.
+
+    Raises UserError when the column is missing, or has a gap or a negative value.
     """
     name = use_case.weight
     if name is None:
@@ -40,10 +55,7 @@ def row_weights(use_case: UseCase, frame: pd.DataFrame) -> Doubles | None:
                 f"(`clean.required: [{name}]`)",
                 column=name,
             )
-    total = float(weights.sum())
-    if total <= 0:
-        raise UserError(f"weight: `{name}` is 0 in all {len(weights):,} rows, so that none of them counts", column=name)
-    return weights * (len(weights) / total)
+    return weights
 
 
 def class_weights(

@@ -19,6 +19,7 @@ from tidemill.usecase.values import (
     FieldError,
     Moment,
     OrText,
+    Size,
     Span,
     Text,
     section_from_text,
@@ -265,6 +266,11 @@ class TuneRules(Section):
         "poisson_deviance (counts).",
     )
     threads: int | None = Field(None, ge=1, description="Threads to use. Left out: all that the machine offers.")
+    memory: Size | None = Field(
+        None,
+        description="Memory that tuning and training may take, such as `6GB`; rows that do not fit are streamed. "
+        "Left out: what the machine and its container have to spare.",
+    )
     threshold: Literal["auto", "f1", "accuracy", "balanced_accuracy", "mcc"] | Share | CostRules = Field(
         "auto",
         description="Binary only: where to cut the probability: a number, what it makes best on validation rows, or "

@@ -25,6 +25,7 @@ __all__ = [
     "Name",
     "OrText",
     "Range",
+    "Size",
     "Span",
     "Text",
     "Texts",
@@ -32,11 +33,16 @@ __all__ = [
     "duration_text",
     "parse_duration",
     "parse_moment",
+    "parse_size",
     "section_from_text",
+    "size_text",
 ]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$", re.ASCII)
+_SIZES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"^\s*(\d{1,15}(?:\.\d{1,6})?)\s*(kB|MB|GB|TB)\s*$", re.ASCII)
+_SIZE_RULE = "a size is a number and one of kB, MB, GB, TB, such as `6GB` or `800MB`"
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}\Z")
 _DURATION_RULE = "a duration is a number and one of s, m, h, d, w, such as `3h` or `30d`"
 _MOMENT_RULE = "a moment is a date or a time such as `2013-10-01` or `2013-10-01T06:00:00Z`"
@@ -97,6 +103,22 @@ def duration_text(value: timedelta) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
+def parse_size(value: object) -> int:
+    """Read ``800MB``, ``6GB`` or ``1.5TB`` as bytes. Raises ValueError on anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _SIZE.match(value) if isinstance(value, str) else None
+    if match is None or not float(match[1]):
+        raise ValueError(_SIZE_RULE)
+    return round(float(match[1]) * _SIZES[match[2]])
+
+
+def size_text(value: int) -> str:
+    """Bytes for a person to read, with two digits after the point at the most: `6GB`, `1.25MB`."""
+    unit = next((name for name in ("TB", "GB", "MB") if value >= _SIZES[name]), "kB")
+    return f"{value / _SIZES[unit]:.2f}".rstrip("0").rstrip(".") + unit
+
+
 def parse_moment(value: object) -> datetime:
     """Read a date or an ISO 8601 time as an aware UTC datetime; without an offset it is UTC. Else ValueError."""
     if isinstance(value, str):
@@ -121,6 +143,10 @@ def check_name(value: str) -> str:
             "a name has small letters, digits, `-` and `_` only, 63 at most, and starts with a letter or a digit"
         )
     return value
+
+
+def _exact_size(value: int) -> str:
+    return f"{value / 1000:.3f}".rstrip("0").rstrip(".") + "kB"
 
 
 def _longer_than_nothing(value: timedelta) -> timedelta:
@@ -215,6 +241,12 @@ Duration = Annotated[
     BeforeValidator(parse_duration),
     PlainSerializer(duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _DURATION.pattern, "examples": ["3h", "30d"]}),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(_exact_size, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _SIZE.pattern, "examples": ["6GB", "800MB"]}),
 ]
 Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 Moment = Annotated[
