@@ -7,6 +7,7 @@ column holds numbers, say) is :mod:`tidemill.cleaning.inference`'s, and ends in 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -258,11 +259,15 @@ def _finite(column: pd.Series) -> pd.Series:
 
 
 def text_of(value: object) -> str:
-    """A value as a category's name: ``7.0`` and ``7`` are one category, and booleans are lower-case."""
+    """A value as a category's name: ``7.0`` and ``7`` are one category, booleans are lower-case, lists are JSON."""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return json.dumps(value, default=lambda held: held.tolist() if hasattr(held, "tolist") else str(held))
     return str(value)
 
 

@@ -24,6 +24,7 @@ from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.learning.columns import TimePart, as_numbers, time_part
 from tidemill.learning.encoding import Encoding, codes_of
+from tidemill.learning.pixels import pixels_of
 from tidemill.learning.texts import Words, texts_of, word_counts
 from tidemill.usecase.schema import CleanRules
 
@@ -43,6 +44,8 @@ class _Frozen(BaseModel):
 class ColumnContract(_Frozen):
     """A raw column that a row must bring. ``levels`` are a category's known ones; others are allowed.
 
+    ``pixels`` is how many numbers each of its cells holds, where they hold lists.
+
     ``required`` is False for a column that is only read to derive others: those may be brought instead.
     """
 
@@ -50,6 +53,7 @@ class ColumnContract(_Frozen):
     kind: Kind
     required: bool = True
     levels: tuple[str, ...] = ()
+    pixels: int = 0
 
 
 class Feature(_Frozen):
@@ -59,6 +63,7 @@ class Feature(_Frozen):
     training had rows of such levels to learn from. ``encoded`` is the output of the column's
     :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself. ``words`` says
     that the column is text: the feature reads the encodings of its words or, without ``encoded``, counts them.
+    ``pixel`` is the place of the number that it reads, where a column's cells are lists.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Feature(_Frozen):
     other: bool = False
     encoded: int | None = None
     words: bool = False
+    pixel: int | None = None
 
 
 class Recipe(_Frozen):
@@ -76,7 +82,8 @@ class Recipe(_Frozen):
 
     ``kinds`` says what every column that is read or derived is, ``reference`` is the use case's own
     time column, ``excluded`` says why a column is not used, ``encodings`` holds those of columns that
-    features read by the target's mean; the levels of a text are its words' hashes.
+    features read by the target's mean; the levels of a text are its words' hashes. ``pixels`` says how many
+    numbers a cell of a column of lists has.
     """
 
     features: tuple[Feature, ...]
@@ -87,6 +94,7 @@ class Recipe(_Frozen):
     reference: str | None
     excluded: dict[str, str]
     encodings: dict[str, Encoding] = Field(default_factory=dict)
+    pixels: dict[str, int] = Field(default_factory=dict)
 
     @field_validator("clean", mode="before")
     @classmethod
@@ -171,7 +179,9 @@ class Recipe(_Frozen):
         kinds = {name: kind for name, kind in self.kinds.items() if name in read}
         by_target = {feature.column for feature in features if feature.encoded is not None}
         encodings = {name: encoding for name, encoding in self.encodings.items() if name in by_target}
-        return Recipe(**{**dict(fewer), "columns": columns, "kinds": kinds, "encodings": encodings})
+        pixels = {name: numbers for name, numbers in self.pixels.items() if name in read}
+        made = {"columns": columns, "kinds": kinds, "encodings": encodings, "pixels": pixels}
+        return Recipe(**{**dict(fewer), **made})
 
     def sources(self, columns: Iterable[str]) -> set[str]:
         """The raw columns behind ``columns``, through derived ones of any depth."""
@@ -193,14 +203,32 @@ class Recipe(_Frozen):
             names[self.reference] = None
         return tuple(names)
 
+    @property
+    def pixel_places(self) -> dict[str, tuple[list[int], list[int]]]:
+        """For each column of lists, where in the matrix its features are, and which numbers of a list they read."""
+        return self._pixel_places
+
     def _coded(self, read: pd.DataFrame) -> Matrix:
         matrix = np.empty((len(read), len(self.features)), dtype=np.float32)
         for position, feature in enumerate(self.features):
-            matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
+            if feature.pixel is None:
+                matrix[:, position] = np.clip(self._values(feature, read), -LARGEST, LARGEST)
+        for name, (positions, places) in self.pixel_places.items():
+            matrix[:, positions] = pixels_of(texts_of(read[name]), name, self.pixels[name])[:, places]
         return matrix
 
     def _words_of(self, read: pd.DataFrame) -> dict[str, Words]:
         return {name: self.known_words(name, texts_of(read[name])) for name in self._word_levels}
+
+    @cached_property
+    def _pixel_places(self) -> dict[str, tuple[list[int], list[int]]]:
+        found: dict[str, tuple[list[int], list[int]]] = {}
+        for position, feature in enumerate(self.features):
+            if feature.pixel is not None:
+                positions, places = found.setdefault(feature.column, ([], []))
+                positions.append(position)
+                places.append(feature.pixel)
+        return found
 
     @cached_property
     def _word_levels(self) -> dict[str, NDArray[np.uint32]]:

@@ -16,7 +16,8 @@ from tidemill.learning.columns import TimePart, kind_of
 from tidemill.learning.encoding import Encoding
 from tidemill.learning.features import ColumnContract, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
-from tidemill.learning.levels import Found, Known, category_features, coded_number_features
+from tidemill.learning.levels import Found, Known, category_features, coded_number_features, pixel_features
+from tidemill.learning.pixels import LOOKED_AT, looks_like_pixels
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
@@ -41,10 +42,15 @@ def fit_recipe(
     known = known or Known(frame[use_case.target_name].to_numpy(dtype=np.float64))
     features: list[Feature] = []
     encodings: dict[str, Encoding] = {}
+    pixels: dict[str, int] = {}
     for name in map(str, frame.columns):
         if name in reasons:
             continue
-        found, encoding, reason = _features_of(tidy[name], name, use_case, known)
+        if _holds_pixels(tidy[name], use_case.columns.types.get(name)):
+            found, pixels[name], reason = pixel_features(tidy[name], name)
+            encoding = None
+        else:
+            found, encoding, reason = _features_of(tidy[name], name, use_case, known)
         features += found
         if encoding:
             encodings[name] = encoding
@@ -53,7 +59,7 @@ def fit_recipe(
     kinds = {name: kind_of(tidy[name]) for name in map(str, tidy.columns)}
     recipe = Recipe(
         features=tuple(features),
-        columns=_contracts(kinds, features, use_case),
+        columns=_contracts(kinds, features, use_case, pixels),
         derive=dict(use_case.derive),
         kinds=kinds,
         clean=use_case.clean,
@@ -62,6 +68,7 @@ def fit_recipe(
             name: reason for name, reason in reasons.items() if name in frame.columns and name != use_case.target_name
         },
         encodings=encodings,
+        pixels=pixels,
     )
     recipe, matrix = _without_duplicates(recipe, recipe.coded(frame))
     if not recipe.features:
@@ -138,12 +145,27 @@ def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known) 
     return [Feature(name=name, column=name, kind=kind), *coded], encoding, None
 
 
-def _contracts(kinds: Mapping[str, Kind], features: Sequence[Feature], use_case: UseCase) -> tuple[ColumnContract, ...]:
+def _holds_pixels(column: pd.Series, declared: str | None) -> bool:
+    """Whether a tidy column's cells are lists of numbers, by what is declared or by how they look."""
+    if declared is not None or kind_of(column) != "category":
+        return declared == "pixels" and bool(column.notna().any())
+    return looks_like_pixels([str(text) for text in column.dropna().head(LOOKED_AT)])
+
+
+def _contracts(
+    kinds: Mapping[str, Kind], features: Sequence[Feature], use_case: UseCase, pixels: Mapping[str, int]
+) -> tuple[ColumnContract, ...]:
     """What a row must bring: every raw column behind a feature. Those only read to derive are not required."""
     read = {feature.column: feature for feature in reversed(features)}
     inputs = {name for expression in use_case.derive.values() for name in columns_of(expression)}
     return tuple(
-        ColumnContract(name=name, kind=kind, required=name in read, levels=read[name].levels if name in read else ())
+        ColumnContract(
+            name=name,
+            kind=kind,
+            required=name in read,
+            levels=read[name].levels if name in read else (),
+            pixels=pixels.get(name, 0),
+        )
         for name, kind in kinds.items()
         if name not in use_case.derive and name in {*read, *inputs, use_case.time}
     )

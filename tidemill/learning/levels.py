@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from tidemill.learning.encoding import Encoding, LevelMeans, averaged_classes, blocks, codes_of, outputs
 from tidemill.learning.features import Feature
+from tidemill.learning.pixels import pixels_of, telling_pixels
 from tidemill.learning.texts import Words, common_words, texts_of, word_counts
 
-__all__ = ["Found", "Known", "category_features", "coded_number_features"]
+__all__ = ["Found", "Known", "category_features", "coded_number_features", "pixel_features"]
 
 RARE_ROWS = 10
 RARE_SHARE = 0.005
@@ -77,6 +78,16 @@ def category_features(column: pd.Series, name: str, known: Known, declared: str 
     if mostly_different and _worth(codes, known, len(levels)) < SURE:
         return [], None, f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
     return *_encoded(name, levels, codes, known), None
+
+
+def pixel_features(column: pd.Series, name: str) -> tuple[list[Feature], int, str | None]:
+    """A feature for each number of a column of lists that is not nearly always the same, and how many a cell holds."""
+    matrix = pixels_of(texts_of(column), name, None)
+    told = telling_pixels(matrix)
+    if not told:
+        return [], matrix.shape[1], "each of its numbers is the same in nearly every training row"
+    features = [Feature(name=f"{name}: {place}", column=name, kind="number", pixel=place) for place in told]
+    return features, matrix.shape[1], None
 
 
 def text_features(column: pd.Series, name: str, known: Known) -> Found:

@@ -28,12 +28,13 @@ from tidemill.expressions.single import Single, compiled
 from tidemill.learning.columns import MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
+from tidemill.learning.pixels import pixels_of
 from tidemill.learning.texts import word_counts
 from tidemill.usecase.cleaning import Bounds
 
 __all__ = ["Row", "RowPredictor", "RowReader", "Scalar", "placed"]
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool | list[Any] | None
 Row = Mapping[str, Scalar]
 
 _Text = Callable[[str], str | None]
@@ -139,7 +140,11 @@ class RowReader:
             matrix[np.ix_(places, plan.places)] = plan.derived.transform(frame)
         self._mend(tidy)
         for position, feature in plan.direct:
-            matrix[places, position] = self._values(feature, tidy)
+            if feature.pixel is None:
+                matrix[places, position] = self._values(feature, tidy)
+        for name, (positions, numbers) in self._recipe.pixel_places.items():
+            if name in tidy:
+                matrix[np.ix_(places, positions)] = self._pixels(name, tidy[name], places)[:, numbers]
 
     def _mend(self, tidy: dict[str, list[Any]]) -> None:
         """Put right, value by value, what :func:`tidemill.cleaning.mending.mended` does in a frame."""
@@ -238,6 +243,8 @@ class RowReader:
             try:
                 values.append(read(rows[place][name]))
             except _OddValue:
+                if isinstance(rows[place][name], list):
+                    raise self._unreadable(name, place, rows[place][name]) from None
                 odd.append(len(values))
                 values.append(rows[place][name])
         texts = [at for at in odd if isinstance(values[at], str)]
@@ -340,6 +347,14 @@ class RowReader:
         levels, unseen = self._levels[feature.name], OTHER if feature.other else math.nan
         return [math.nan if level is None else levels.get(level, unseen) for level in column]
 
+    def _pixels(self, name: str, texts: list[str | None], places: Sequence[int]) -> Matrix:
+        try:
+            return pixels_of(texts, name, self._recipe.pixels[name])
+        except UserError as error:
+            place = places[error.row or 0]
+            text = str(error).replace(f"row {error.row} (counted", f"row {place} (counted")
+            raise UserError(text, row=place, column=name) from None
+
     def _text_values(self, feature: Feature, texts: list[str | None]) -> list[float]:
         if feature.encoded is None:
             return list(word_counts(texts))
@@ -376,7 +391,7 @@ def _number_but(missing: frozenset[float], value: Scalar) -> float:
 def _number(value: Scalar) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, str):
+    if isinstance(value, str | list):
         raise _OddValue
     try:
         number = float(value)

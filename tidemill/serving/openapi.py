@@ -65,8 +65,13 @@ def _property(column: ColumnContract) -> dict[str, Any]:
     known = (
         f" Known: {', '.join(column.levels[:_LEVELS])}{', …' * (len(column.levels) > _LEVELS)}" if column.levels else ""
     )
+    if column.pixels:
+        numbers = {"type": ["array", "null"], "items": {"type": ["number", "null"]}}
+        return {**numbers, "description": f"{column.pixels} numbers; null when missing."}
     return {**_TYPES[column.kind][0], "description": f"A {column.kind}; null when missing.{known}"}
 
 
 def _example(column: ColumnContract) -> object:
+    if column.pixels:
+        return [0.0] * column.pixels
     return column.levels[0] if column.levels else _TYPES[column.kind][1]

@@ -19,7 +19,7 @@ __all__ = [
     "Status",
 ]
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool | list[float | list[float | None] | None] | None
 Label = str | int | float | bool
 
 
@@ -28,7 +28,10 @@ class _Body(BaseModel):
 
 
 class PredictRequest(_Body):
-    """Rows to answer, each an object of column and value. `null` is a missing value; other columns are ignored."""
+    """Rows to answer, each an object of column and value. `null` is a missing value; other columns are ignored.
+
+    A column of pixels takes a list of numbers.
+    """
 
     rows: Annotated[list[dict[str, Scalar]], Field(min_length=1)]
 
