@@ -30,10 +30,11 @@ def label(
         "label",
         Labelled,
         lambda: attach_target(store, use_case, cleaned, labels=collected.labels, now=now, answers=answers),
-        version=3,
+        version=4,
         inputs={
             "clean": cleaned.snapshot.id,
             "use_case": use_case.fingerprint("target", "task", "time", "monitor"),
+            "metric": use_case.tune.metric,
             "labels": label_inputs(use_case, collected.labels),
             "answers": digest(answers),
             "today": ripening(store, use_case, cleaned.snapshot, now, collected.labels),
@@ -47,4 +48,5 @@ def _summary(labelled: Labelled) -> str:
     shares = ", ".join(f"{one.label} {one.rows / max(labelled.snapshot.rows, 1):.1%}" for one in labelled.classes[:4])
     left = f"{refused:,} refused, {labelled.waiting:,} waiting"
     people = f", {labelled.corrected:,} corrected by people" if labelled.corrected else ""
-    return f"{labelled.snapshot.rows:,} rows labelled ({shares or 'regression'}), {left}{people}"
+    task = f"{labelled.task}, as {labelled.why}"
+    return f"{labelled.snapshot.rows:,} rows labelled ({shares or 'numbers'}), {left}{people}; the task is {task}"

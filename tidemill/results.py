@@ -187,7 +187,8 @@ class Labelled(Record):
     In the Snapshot the target is an integer code (int64) for classification, the index into ``classes``
     (binary: code 1 is the positive class), and float64 otherwise, where ``classes`` is empty.
     ``arrivals`` is there when the target comes from a label source, ``voting`` when functions gave labels.
-    ``corrected`` rows have the label that a person gave them in place of another one, or of none.
+    ``corrected`` rows have the label that a person gave them in place of another one, or of none. ``why`` says in a
+    clause why it is this task.
     """
 
     snapshot: Snapshot
@@ -199,6 +200,7 @@ class Labelled(Record):
     arrivals: LabelArrivals | None = None
     corrected: int = 0
     voting: Voting | None = None
+    why: str = ""
 
 
 class ExpectationResult(Record):

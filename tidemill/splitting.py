@@ -28,6 +28,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["how", "moments", "split"]
 
 _TRAIN, _GATE, _LATER = range(3)
+_FEWEST_OF_CLASS = 2
 _Sides = npt.NDArray[np.int64]
 
 
@@ -166,6 +167,21 @@ def _check_sides(store: Store, use_case: UseCase, labelled: Labelled, snapshot: 
             only = labelled.classes[int(target[chosen][0])].label
             raise UserError(
                 f"the {rows:,} rows to {what}{when} all have the class `{only}`: collect more, or change `split`"
+            )
+        if is_classification(labelled.task) and side == _TRAIN:
+            _check_rare(labelled, target[chosen], rows)
+
+
+def _check_rare(labelled: Labelled, codes: npt.NDArray[np.int64], rows: int) -> None:
+    """Raise UserError for a class with so few training rows that it can't be both learnt and judged."""
+    there = np.bincount(codes.astype(np.int64), minlength=len(labelled.classes))
+    for one, count in zip(labelled.classes, there, strict=True):
+        if count < _FEWEST_OF_CLASS:
+            has = "a single one" if count else "none"
+            raise UserError(
+                f"the class `{one.label}` has {has} of the {rows:,} training rows ({one.rows:,} in all), so it can't "
+                f"be both learnt and judged: bring more rows of it, merge it with another class, or leave such classes "
+                f"out (`target.minimum_class_rows: {max(one.rows + 1, 10)}`)"
             )
 
 

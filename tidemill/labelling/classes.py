@@ -11,6 +11,8 @@ import pandas as pd
 
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of
 from tidemill.errors import UserError, did_you_mean
+from tidemill.labelling.choosing import Choice, choose_task, is_whole
+from tidemill.learning.scores import choose_metric
 from tidemill.results import ClassCount, Labelled
 from tidemill.task import Task, is_classification
 from tidemill.usecase.schema import Target, UseCase
@@ -19,17 +21,20 @@ __all__ = ["Coding", "coding_as", "coding_of"]
 
 ClassValue = str | int | bool
 
-MOST_INTEGER_CLASSES = 20
 MOST_CLASSES = 1_000
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How raw values of the target become codes: ``words`` maps a value's text to its place in ``labels``."""
+    """How raw values of the target become codes: ``words`` maps a value's text to its place in ``labels``.
+
+    ``why`` says in a clause why it is this task.
+    """
 
     task: Task
     words: Mapping[str, int]
     labels: tuple[ClassValue, ...]
+    why: str = ""
 
     def codes(self, values: pd.Series) -> npt.NDArray[np.int64]:
         """The code of each value; -1 for null and for a class that is not known."""
@@ -57,9 +62,11 @@ def coding_of(use_case: UseCase, values: pd.Series) -> Coding:
             f"{name} is {text_of(levels[0])} in all of its {len(values):,} rows, so there is nothing to learn. "
             f"Collect rows with other values, or mend `target`"
         )
-    task = _task(use_case, values, len(levels))
+    chosen = _task(use_case, values, len(levels))
+    task = chosen.task
+    choose_metric(use_case.tune.metric, task)
     if not is_classification(task):
-        return Coding(task, {}, ())
+        return Coding(task, {}, (), chosen.why)
     ordered = sorted(levels.tolist(), key=lambda level: (isinstance(level, str), level))
     texts = [text_of(level) for level in ordered]
     if task == "binary":
@@ -67,7 +74,7 @@ def coding_of(use_case: UseCase, values: pd.Series) -> Coding:
         order = [1 - positive, positive]
         ordered, texts = [ordered[place] for place in order], [texts[place] for place in order]
     labels = _labels(target, ordered, texts, name)
-    return Coding(task, {text: code for code, text in enumerate(texts)}, labels)
+    return Coding(task, {text: code for code, text in enumerate(texts)}, labels, chosen.why)
 
 
 def coding_as(use_case: UseCase, like: Labelled) -> Coding:
@@ -82,18 +89,13 @@ def coding_as(use_case: UseCase, like: Labelled) -> Coding:
     return Coding(like.task, words, labels)
 
 
-def _task(use_case: UseCase, values: pd.Series, levels: int) -> Task:
+def _task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     name, asked = _spoken(use_case), use_case.task
     if values.dtype.kind in "Mm":
         raise UserError(f"{name} holds times, which can't be predicted. Derive a number or a class from it")
     text = values.dtype.kind not in "biuf"
-    whole = not text and (values.dtype.kind in "biu" or bool((values == values.round()).all()))
-    if asked == "auto":
-        if values.dtype.kind == "b" or levels == 2:
-            return "binary"
-        task: Task = "multiclass" if text or (whole and levels <= MOST_INTEGER_CLASSES) else "regression"
-    else:
-        task = asked
+    said = Choice(asked, "the use case says so") if asked != "auto" else choose_task(use_case, values, levels)
+    task = said.task
     if not is_classification(task) and text:
         raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and task is {task}, which needs numbers")
     if task == "count":
@@ -101,12 +103,12 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Task:
     if task == "binary" and levels != 2:
         some = ", ".join(text_of(level) for level in values.unique()[:5])
         raise UserError(f"{name} has {levels:,} different values ({some}, …), and task is binary, which needs two")
-    if task == "multiclass" and (not (text or whole) or levels > MOST_CLASSES or levels > len(values) / 2):
+    if task == "multiclass" and (not (text or is_whole(values)) or levels > MOST_CLASSES or levels > len(values) / 2):
         raise UserError(
             f"{name} has {levels:,} different values in {len(values):,} rows: too many, or too fine, for classes. "
             f"Say `task: regression` if it is a number, or mend `target`"
         )
-    return task
+    return said
 
 
 def _check_counts(name: str, values: pd.Series) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.errors import TidemillError, UserError
-from tidemill.labelling.classes import coding_as, coding_of
+from tidemill.labelling.classes import Coding, coding_as, coding_of
 from tidemill.labelling.functions import function_inputs
-from tidemill.labelling.targets import KEPT, UNKNOWN, WAITS, Targets, raw_targets
+from tidemill.labelling.targets import INFINITE, KEPT, RARE, UNKNOWN, WAITS, Targets, raw_targets
 from tidemill.labelling.weak import label_by_functions, typed
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
@@ -21,7 +21,7 @@ from tidemill.reviewing.answers import Value
 from tidemill.reviewing.correcting import correct
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Json, Store
-from tidemill.task import is_classification
+from tidemill.task import Task, is_classification
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["label", "label_inputs", "ripening"]
@@ -54,6 +54,8 @@ def label(
     targets = raw_targets(store, use_case, cleaned.snapshot, labels, now or datetime.now(UTC))
     corrected = _answered(store, use_case, cleaned, targets, answers or {}, told=like is None)
     voting = label_by_functions(store, use_case, cleaned.snapshot, targets, like)
+    if targets.values.dtype.kind == "f":
+        targets.fate[(targets.fate == KEPT) & np.isinf(targets.values.to_numpy(dtype=np.float64))] = INFINITE
     if like is None:
         if targets.known.empty:
             raise UserError(_no_target(use_case, targets))
@@ -67,6 +69,8 @@ def label(
     else:
         places = coding.codes(targets.values)
         targets.fate[(targets.fate == KEPT) & (places < 0)] = UNKNOWN
+        if like is None:
+            places, coding = _without_rare(use_case, places, coding, targets)
         codes, classes = places, coding.counts(places[targets.fate == KEPT])
     written = _write(store, use_case, cleaned, codes, targets)
     _tell(targets.arrivals)
@@ -80,6 +84,7 @@ def label(
         arrivals=targets.arrivals,
         corrected=corrected,
         voting=voting,
+        why=coding.why,
     )
 
 
@@ -130,6 +135,28 @@ def _answered(
     return made.corrected
 
 
+def _without_rare(
+    use_case: UseCase, places: npt.NDArray[np.int64], coding: Coding, targets: Targets
+) -> tuple[npt.NDArray[np.int64], Coding]:
+    """Refuse the rows of classes that the use case calls too rare; the classes that are left get the codes anew."""
+    least = use_case.target.minimum_class_rows
+    rows = np.bincount(places[targets.fate == KEPT], minlength=len(coding.labels))
+    if not least or (rows >= least).all():
+        return places, coding
+    kept = np.flatnonzero(rows >= least)
+    if len(kept) < 2:
+        most = ", ".join(f"{label} {int(count):,}" for label, count in zip(coding.labels, rows, strict=True))
+        raise UserError(
+            f"target.minimum_class_rows: {least:,} rows a class leave fewer than two classes ({most[:200]}): lower it"
+        )
+    codes = np.full(len(coding.labels) + 1, -1)
+    codes[kept] = np.arange(len(kept))
+    targets.fate[(targets.fate == KEPT) & (codes[places] < 0)] = RARE
+    words = {text: int(codes[place]) for text, place in coding.words.items() if codes[place] >= 0}
+    task: Task = "binary" if len(kept) == 2 else coding.task
+    return codes[places], Coding(task, words, tuple(coding.labels[place] for place in kept), coding.why)
+
+
 @dataclass
 class _Written:
     labelled: Snapshot
@@ -142,7 +169,13 @@ def _write(
 ) -> _Written:
     """Send each row where it belongs, part by part."""
     unknown = f"`{use_case.target_name}` is a class that the model does not know"
-    reasons = {**targets.reasons, UNKNOWN: ("target", unknown)}
+    name, least = use_case.target_name, use_case.target.minimum_class_rows
+    reasons = {
+        **targets.reasons,
+        UNKNOWN: ("target", unknown),
+        INFINITE: ("target", f"`{name}` is infinite"),
+        RARE: ("target.minimum_class_rows", f"`{name}` is a class of fewer than {least:,} rows"),
+    }
     parents, code, fate = (cleaned.snapshot.id,), code_version(), targets.fate
     kept = SnapshotWriter(store, use_case.name, "labelled", parents=parents, code=code)
     refused = SnapshotWriter(store, use_case.name, "quarantine", parents=parents, code=code)

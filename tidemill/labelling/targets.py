@@ -20,9 +20,9 @@ from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 from tidemill.usecase.values import duration_text
 
-__all__ = ["KEPT", "NO_LABEL", "NO_TARGET", "UNKNOWN", "WAITS", "Targets", "fitting", "raw_targets"]
+__all__ = ["INFINITE", "KEPT", "NO_LABEL", "NO_TARGET", "RARE", "UNKNOWN", "WAITS", "Targets", "fitting", "raw_targets"]
 
-KEPT, WAITS, NO_TARGET, NO_LABEL, NO_KEY, UNKNOWN = range(6)
+KEPT, WAITS, NO_TARGET, NO_LABEL, NO_KEY, UNKNOWN, INFINITE, RARE = range(8)
 _ABSENT = -1
 
 _Fates = npt.NDArray[np.int8]

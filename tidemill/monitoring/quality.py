@@ -43,20 +43,29 @@ def days_of(times: pd.Series | None, rows: int) -> Days:
 
 
 def measure(
-    metric: str, target: Doubles, values: Doubles, days: Days, *, threshold: float, seed: int
+    metric: str,
+    target: Doubles,
+    values: Doubles,
+    days: Days,
+    *,
+    threshold: float,
+    seed: int,
+    own: Doubles | None = None,
 ) -> Interval | None:
     """The metric with its interval; None where it is undefined, such as an AUC of one class only.
 
     ``target`` are codes or values, shape ``(rows,)``; ``values`` probabilities or predictions, shape
-    ``(rows,)`` or ``(rows, classes)``; ``days`` groups rows that are resampled together.
+    ``(rows,)`` or ``(rows, classes)``; ``days`` groups rows that are resampled together, and ``own`` says how much
+    each row counts.
     """
     if not len(target):
         return None
     found = _metric(metric, values, threshold)
-    value = found(target, np.ones(len(target)))
+    each = np.ones(len(target)) if own is None else own
+    value = found(target, each)
     if not np.isfinite(value):
         return None
-    return _interval(metric, value, lambda weights, _: found(target, weights), days, seed)
+    return _interval(metric, value, lambda weights, _: found(target, weights * each), days, seed)
 
 
 def share(name: str, hits: Doubles, days: Days, *, seed: int) -> Interval:
@@ -148,7 +157,8 @@ def _metric(metric: str, values: Doubles, threshold: float) -> Callable[[Doubles
 
     def ratio(target: Doubles, weights: Doubles) -> float:
         found = statistic(metric, target, values, threshold)
-        assert isinstance(found, Ratio)
+        if not isinstance(found, Ratio):
+            return found.weighted(weights)
         means = (found.columns * weights[:, np.newaxis]).sum(axis=0) / max(float(weights.sum()), 1.0)
         return float(found.finish(means))
 

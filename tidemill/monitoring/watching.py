@@ -12,6 +12,7 @@ import pandas as pd
 from tidemill.cleaning import normalise
 from tidemill.evaluation.resampling import Doubles
 from tidemill.learning.model import Model
+from tidemill.learning.weights import own_weights
 from tidemill.monitoring.alarms import alarms_of, merged, refused_alarm
 from tidemill.monitoring.drift import Limits, Tally, judge_column
 from tidemill.monitoring.history import began, folder, keep, past, stored_windows
@@ -52,11 +53,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Known:
-    """Rows with labels: the target's codes or values, the answers, the times."""
+    """Rows with labels: the target's codes or values, the answers, the times, and how much each row counts."""
 
     target: Doubles
     values: Doubles
     times: pd.Series | None
+    weights: Doubles | None = None
 
 
 def watch(
@@ -144,12 +146,16 @@ def _known(work: _Watch, labelled: Snapshot | None) -> _Known | None:
     target: list[Doubles] = []
     values: list[Doubles] = []
     times: list[pd.Series] = []
+    weights: list[Doubles] = []
     for frame in labelled.frames(work.store):
+        own = own_weights(work.use_case, frame)
+        weights += [] if own is None else [own]
         target.append(frame[work.use_case.target_name].to_numpy(dtype=np.float64))
         values.append(answers(work.model, frame).values)
         times += [frame[work.use_case.time]] if work.use_case.time else []
     moments = pd.concat(times, ignore_index=True) if times else None
-    return _Known(np.concatenate(target), np.concatenate(values), moments)
+    together = np.concatenate(weights) if weights else None
+    return _Known(np.concatenate(target), np.concatenate(values), moments, together)
 
 
 def _quality(work: _Watch, seen: _Seen, known: _Known | None) -> Quality:
@@ -171,7 +177,9 @@ def _quality(work: _Watch, seen: _Seen, known: _Known | None) -> Quality:
     return Quality(
         proven=proven,
         estimated=estimated,
-        measured=measure(proven.name, known.target, known.values, days, threshold=threshold, seed=seed),
+        measured=measure(
+            proven.name, known.target, known.values, days, threshold=threshold, seed=seed, own=known.weights
+        ),
         labels=len(known.target),
         balance=balance,
     )
@@ -192,10 +200,12 @@ def _all_known(parts: Sequence[_Known]) -> _Known | None:
     if not parts:
         return None
     times = [part.times for part in parts if part.times is not None]
+    weights = [part.weights for part in parts if part.weights is not None]
     return _Known(
         np.concatenate([part.target for part in parts]),
         np.concatenate([part.values for part in parts]),
         pd.concat(times, ignore_index=True) if times else None,
+        np.concatenate(weights) if weights else None,
     )
 
 

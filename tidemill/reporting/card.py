@@ -30,13 +30,20 @@ def _head(material: Material) -> str:
     use_case, version = material.use_case, material.version
     classes = " or ".join(f"`{_code(str(one.label))}`" for one in material.lineage.labelled.classes)
     answers = f"Answers: {classes}, with a probability of each." if classes else "Answers: a number, with an interval."
+    labelled, numbers = material.lineage.labelled, material.evidence.regression
+    task = f" Task: {labelled.task}, as {_text(labelled.why)}." if labelled.why else ""
+    if numbers is not None and numbers.covered_low is not None and numbers.covered_high is not None:
+        answers += (
+            f" Intervals are made to hold {percent(numbers.coverage)} of rows; of the gate rows they held "
+            f"{percent(numbers.covered)} ({span(numbers.covered_low, numbers.covered_high, 3)})."
+        )
     return (
         f"# {_text(use_case.title or use_case.name)}\n\n"
         f"Model card of `{_code(use_case.name)}`, version `{version.version}`, {moment(version.created)}. "
         f"Owner: {_text(use_case.owner) or 'not named'}.\n\n"
         f"**{_text(material.decision.sentence)}**\n\n"
         f"## Purpose\n\n{_text(use_case.title) or 'Not written down: `title` of the use case.'} "
-        f"Target: `{_code(material.evidence.target)}`. {answers}"
+        f"Target: `{_code(material.evidence.target)}`. {answers}{task}"
     )
 
 

@@ -39,6 +39,13 @@ _TRAPS = {
     "target_moved": "The target moved between training and gate rows",
     "changed": "A column that comes or goes between training and gate rows",
 }
+_TASKS = {
+    "binary": "yes or no",
+    "multiclass": "class",
+    "regression": "number",
+    "count": "count",
+    "ranking": "rank",
+}
 _TONES: dict[str, Tone] = {"critical": "bad", "warning": "warn", "info": "plain"}
 
 
@@ -49,6 +56,9 @@ def the_data(material: Material) -> Section:
         f"{count(balance.collected)} rows were collected, and {count(balance.used)} of them "
         f"({percent(balance.used / max(balance.collected, 1))}) were used."
     )
+    labelled = material.lineage.labelled
+    if labelled.why:
+        lead += f" What is predicted is a **{_TASKS[labelled.task]}**: {labelled.why}."
     blocks: list[Block | None] = [_rows(material)]
     refused = _refused(material)
     if refused:

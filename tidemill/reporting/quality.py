@@ -10,6 +10,12 @@ from tidemill.reporting.wording import MISSING, count, metric_name, number, perc
 
 __all__ = ["how_good_it_is"]
 
+_WAYS = {
+    "constant": " They are as wide for every row, by the errors on validation rows.",
+    "scaled": " They grow with the errors that are usual for predictions of that size.",
+    "quantile": " Their ends are predicted for each row, and corrected by what they missed on validation rows.",
+}
+
 
 def how_good_it_is(material: Material) -> Section:
     """Metrics with intervals, then the plots that fit the task."""
@@ -25,6 +31,8 @@ def how_good_it_is(material: Material) -> Section:
         f"All on the {count(evidence.rows)} gate rows. Intervals are at {percent(evidence.confidence)}, "
         f"from {count(evidence.resamples)} bootstrap resamples."
     )
+    if evidence.weight:
+        lead += f" In every metric a row counts as much as `{evidence.weight}` says; the pictures count rows."
     return Section("How good it is", [_metrics(material), *blocks], lead)
 
 
@@ -51,8 +59,17 @@ def _binary(material: Material, binary: Binary) -> list[Block]:
         Figures([_roc(material, binary), _precision_recall(binary)]),
         Figures([_calibration(binary), _scores(binary)]),
         Figures([_confusion(binary), _flagging(binary)]),
+        *([_costs(binary)] if binary.costs else []),
         _cuts(binary),
     ]
+
+
+def _costs(binary: Binary) -> Table:
+    """What the decisions cost, by the use case's own costs."""
+    rows: list[list[Cell]] = [[one.name, number(one.value), span(one.low, one.high)] for one in binary.costs]
+    flagged = f"`{binary.positive}` at a threshold of {number(binary.threshold, 3)}"
+    caption = f"Costs less gains, by `tune.threshold` of the use case. The model says {flagged}."
+    return Table(["decision", "mean cost of a row", "interval"], rows, caption)
 
 
 def _roc(material: Material, binary: Binary) -> Figure:
@@ -279,6 +296,11 @@ def _multiclass(shapes: Multiclass) -> list[Block]:
     ]
 
 
+def _held(shapes: Regression) -> str:
+    low, high = shapes.covered_low, shapes.covered_high
+    return "" if low is None or high is None else f", {percent(low)} to {percent(high)}"
+
+
 def _regression(target: str, shapes: Regression) -> list[Block]:
     bins = shapes.calibration
     chart = lines(
@@ -315,7 +337,8 @@ def _regression(target: str, shapes: Regression) -> list[Block]:
         f"Half of the errors are smaller than **{number(shapes.errors['50%'], 3)}**, and 95 % are smaller than "
         f"{number(shapes.errors['95%'], 3)}. The predicted intervals are {number(shapes.width, 3)} wide and hold the "
         "truth "
-        f"for **{percent(shapes.covered)}** of the rows (meant: {percent(shapes.coverage)})."
+        f"for **{percent(shapes.covered)}** of the rows{_held(shapes)} (meant: {percent(shapes.coverage)})."
+        f"{_WAYS.get(shapes.way, '')}"
     )
     figures = [
         Figure(chart, "Predicted against observed", words),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidemill.evaluation.evidence import Regression
 from tidemill.reporting.charts import Bar, Colour, intervals
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Fact, Figure, Headline, Prose, Section, Tone
@@ -23,6 +24,16 @@ MEANINGS = {
     "accuracy": "the share of rows that are answered rightly",
     "rmse": "the typical size of an error in the target's own unit, large errors counting more, and less is better",
     "mae": "the mean size of an error in the target's own unit, and less is better",
+    "average_precision": "how many of the flagged rows are right, averaged over all ways to cut; picked blindly it is "
+    "the positive class's share, and 1 is perfect",
+    "balanced_accuracy": "the share of rows that are answered rightly, each class counting alike",
+    "f1": "the harmonic mean of precision and recall",
+    "mcc": "how well what is said goes with what happened: 0 is chance, 1 is perfect",
+    "mape": "the mean error as a share of what happened, and less is better",
+    "smape": "the mean error as a share of the middle of what was said and what happened, and less is better",
+    "rmsle": "the typical size of an error in the logarithm, which is nearly the relative error, and less is better",
+    "poisson_deviance": "how far counts are from what was expected of them, as chance alone moves counts: "
+    "near 1 for chance alone, and less is better",
     "r2": "the share of the target's variance that the model explains: 0 is no better than the mean, 1 is perfect",
 }
 
@@ -74,7 +85,9 @@ def _of_the_task(material: Material) -> list[Fact]:
         shapes = evidence.regression
         return [
             Fact("half of the errors", f"< {number(shapes.errors['50%'], 3)}", f"in units of `{evidence.target}`"),
-            Fact("inside of its intervals", percent(shapes.covered), f"meant: {percent(shapes.coverage)}"),
+            Fact(
+                "inside of its intervals", percent(shapes.covered), f"meant: {percent(shapes.coverage)}{_held(shapes)}"
+            ),
         ]
     right = next((one for one in evidence.challenger.metrics if one.name == "accuracy"), None)
     classes = evidence.multiclass.classes if evidence.multiclass else ()
@@ -82,6 +95,14 @@ def _of_the_task(material: Material) -> list[Fact]:
         Fact("named rightly", percent(right.value if right else None), "of the gate rows (accuracy)"),
         Fact("classes", count(len(classes)), f"of `{evidence.target}`"),
     ]
+
+
+def _held(shapes: Regression) -> str:
+    """What was meant, and the interval of what was measured where it was taken."""
+    meant = f"meant: {percent(shapes.coverage)}"
+    if shapes.covered_low is None or shapes.covered_high is None:
+        return meant
+    return f"{percent(shapes.covered_low)} to {percent(shapes.covered_high)}, {meant}"
 
 
 def in_short(material: Material) -> Section:

@@ -36,6 +36,12 @@ METRIC_NAMES = {
     "rmse": "RMSE",
     "mae": "mean absolute error",
     "r2": "R²",
+    "f1": "F1",
+    "mcc": "Matthews correlation",
+    "mape": "mean absolute percentage error",
+    "smape": "symmetric mean absolute percentage error",
+    "rmsle": "RMSLE",
+    "poisson_deviance": "Poisson deviance",
 }
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tidemill.scaffold.findings import Findings, Hint
-from tidemill.task import is_classification
+from tidemill.task import METRICS, is_classification
 from tidemill.usecase.document import printable
 from tidemill.usecase.loading import project_folder
 from tidemill.usecase.schema import UseCase
@@ -98,7 +98,7 @@ def _target(use_case: UseCase, found: Findings) -> Iterator[str]:
         text = scalar(positive) if isinstance(positive, str) else _text(positive)
         yield f"  positive: {text} # the class whose probability is reported"
     if found.coding is not None:
-        yield f"task: {found.coding.task}"
+        yield f"task: {found.coding.task} # {_remark(found.coding.why)}"
 
 
 def _target_seen(found: Findings) -> str:
@@ -180,7 +180,8 @@ def _split(use_case: UseCase, found: Findings) -> Iterator[str]:
 def _rest(use_case: UseCase, found: Findings) -> Iterator[str]:
     yield "tune:"
     yield f"  budget: {use_case.tune.budget:g} # seconds for tuning and the final fit"
-    yield "  # metric: auto # auc, log_loss, brier, accuracy; rmse, mae, r2"
+    fitting = METRICS[found.coding.task] if found.coding else ("auc", "log_loss", "rmse", "mae")
+    yield f"  # metric: auto # {', '.join(fitting)}"
     yield ""
     yield "# A model is promoted when it beats every plain baseline, and the champion, by these margins."
     yield "gate:"

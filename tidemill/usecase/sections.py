@@ -102,6 +102,11 @@ class Target(Section):
         default_factory=dict,
         description="Labelling functions, by name, for rows that have no target by `column` or `expression`.",
     )
+    minimum_class_rows: int = Field(
+        0,
+        ge=0,
+        description="A class with fewer rows is left out: they go to Quarantine.",
+    )
     combine: Literal["model", "vote"] = Field(
         "model",
         description="How the functions' votes become one label: `model` weighs each function by how right it seems "

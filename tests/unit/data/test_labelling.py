@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -57,6 +58,74 @@ def test_task_classes_and_their_order(
     result = labelled(memory, tmp_path, frame_of(values), target=f"{{column: y{more}}}")
     assert found(result) == wanted
     assert [type(one.label) for one in result.classes] == [type(label) for label in wanted[1]]
+
+
+def counts(rows: int, mean: float) -> list[int]:
+    return [int(one) for one in np.random.default_rng(4).poisson(mean, rows)]
+
+
+@pytest.mark.parametrize(
+    ("values", "text", "task", "why"),
+    [
+        (counts(400, 1.2), "", "count", "whole numbers from 0 on"),
+        (counts(400, 25.0), "", "count", "as counts"),
+        ([int(one) for one in np.random.default_rng(1).gamma(0.8, 90, 400)], "", "count", "as counts"),
+        (counts(400, 1.2), "tune: {metric: rmse}", "count", "as counts"),
+        (counts(400, 1.2), "tune: {metric: log_loss}", "multiclass", "`tune.metric: log_loss` asks for it"),
+        (counts(400, 1.2), "tune: {class_weights: balanced}", "multiclass", "`tune.class_weights` asks for it"),
+        ([1, 2, 3, 4, 5] * 80, "", "multiclass", "5 different whole numbers, few enough to be classes"),
+        ([1, 2, 3, 4, 5] * 80, "tune: {metric: mae}", "regression", "`tune.metric: mae` asks for it"),
+        ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9] * 40, "", "multiclass", "few enough to be classes"),
+        ([1980 + number % 45 for number in range(400)], "", "regression", "not spread as counts"),
+        (list(range(1, 401)), "", "regression", "not spread as counts"),
+        ([number - 200 for number in range(400)], "", "regression", "not spread as counts"),
+        ([0.5, 1.0, 2.0, 3.0] * 100, "", "regression", "numbers with fractions"),
+        (["a", "b", "c", "a"] * 100, "", "multiclass", "text with 3 different values"),
+        ([True, False] * 200, "", "binary", "two values, false and true"),
+        ([3, 8] * 200, "", "binary", "two values, 3 and 8"),
+        ([3, 8] * 200, "tune: {metric: rmse}", "regression", "`tune.metric: rmse` asks for it"),
+        ([1, 2, 3, 4, 5] * 80, "task: regression", "regression", "the use case says so"),
+    ],
+)
+def test_the_task_is_chosen_and_it_says_why(
+    tmp_path: Path, memory: Store, values: list[object], text: str, task: str, why: str
+) -> None:
+    result = labelled(memory, tmp_path, frame_of(values), text)
+    assert result.task == task
+    assert why in result.why
+
+
+def test_counts_are_whole_numbers_from_0_on(tmp_path: Path, memory: Store) -> None:
+    frame = labelled(memory, tmp_path, frame_of([0, 2_000_000_000, 3]), "task: count").snapshot.read(memory)
+    assert (frame["y"].tolist(), str(frame["y"].dtype)) == ([0.0, 2e9, 3.0], "float64")
+    with pytest.raises(UserError, match=r"the target `y` is -2 in one of 1 rows that are no whole number from 0 on"):
+        labelled(memory, tmp_path, frame_of([0, -2, 3]), "task: count")
+    with pytest.raises(UserError, match=r"is 0.5 in one of 2 rows .* Say `task: regression`"):
+        labelled(memory, tmp_path, frame_of([0.5, 1.5, 3.0]), "task: count")
+    with pytest.raises(UserError, match="holds text such as `many`, and task is count, which needs numbers"):
+        labelled(memory, tmp_path, frame_of(["many", "few", "none"]), "task: count")
+
+
+def test_a_metric_that_does_not_fit_what_was_found_is_said_at_once(tmp_path: Path, memory: Store) -> None:
+    wanted = r"`tune.metric: rmse` does not fit the task `multiclass`: choose one of log_loss, auc"
+    with pytest.raises(UserError, match=wanted):
+        labelled(memory, tmp_path, frame_of(["a", "b", "c"] * 20), "tune: {metric: rmse}")
+
+
+def test_an_infinite_target_is_refused_with_its_reason(tmp_path: Path, memory: Store) -> None:
+    result = labelled(memory, tmp_path, frame_of([1.5, float("inf"), 2.5, float("-inf"), 7.25]))
+    assert result.refused == {"`y` is infinite": 2}
+    assert result.snapshot.read(memory)["y"].tolist() == [1.5, 2.5, 7.25]
+
+
+def test_classes_that_are_called_too_rare_are_set_aside(tmp_path: Path, memory: Store) -> None:
+    values = ["a"] * 30 + ["b"] * 3 + ["c"] * 20 + ["d"] * 25
+    result = labelled(memory, tmp_path, frame_of(values), target="{column: y, minimum_class_rows: 5}")
+    assert found(result) == ("multiclass", ["a", "c", "d"], [30, 20, 25])
+    assert result.refused == {"`y` is a class of fewer than 5 rows": 3}
+    assert result.snapshot.read(memory)["y"].tolist() == [0] * 30 + [1] * 20 + [2] * 25
+    with pytest.raises(UserError, match=r"target.minimum_class_rows: 30 rows a class leave fewer than two"):
+        labelled(memory, tmp_path, frame_of(values), target="{column: y, minimum_class_rows: 30}")
 
 
 def test_codes_are_places_in_the_classes(tmp_path: Path, memory: Store) -> None:

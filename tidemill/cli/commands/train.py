@@ -13,6 +13,7 @@ from tidemill.cli.display import clock
 from tidemill.cli.failing import DONE, REFUSED
 from tidemill.cli.options import moment, seconds
 from tidemill.cli.text import facts, interval
+from tidemill.results import Labelled
 
 if TYPE_CHECKING:
     from tidemill.results import TrainingRun
@@ -66,6 +67,7 @@ def _data(run: TrainingRun, store: Store, spent: dict[str, float]) -> dict[str, 
     return {
         "use_case": run.use_case,
         "version": run.version,
+        "task": {"name": run.lineage.labelled.task, "why": run.lineage.labelled.why},
         "promoted": run.decision.promoted,
         "decision": run.decision.sentence,
         "metric": evaluation.metric.model_dump(mode="json"),
@@ -77,6 +79,10 @@ def _data(run: TrainingRun, store: Store, spent: dict[str, float]) -> dict[str, 
     }
 
 
+def _task(labelled: Labelled) -> str:
+    return f"{labelled.task}: {labelled.why}" if labelled.why else labelled.task
+
+
 def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
     evaluation, rows = run.lineage.evaluation, run.balance
     raced = ", ".join(f"{baseline.name} {baseline.value:.4f}" for baseline in evaluation.baselines)
@@ -84,6 +90,7 @@ def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
     said = [
         ("version", f"{run.version}{new}"),
         ("decision", run.decision.sentence),
+        ("task", _task(run.lineage.labelled)),
         ("judged", f"{interval(evaluation.metric)} on {evaluation.rows:,} gate rows"),
         ("against", raced),
         (
