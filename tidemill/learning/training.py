@@ -13,6 +13,7 @@ import numpy as np
 
 from tidemill.errors import UserError
 from tidemill.learning.boosting import fit_boosters
+from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.model import Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.settling import settle
@@ -76,7 +77,10 @@ def train(
             for place, (trial, data) in enumerate(zip(members, raw, strict=True))
         ),
     )
-    return Model(description, raw, settled.ends).save(store, use_case.name)
+    model = Model(description, raw, settled.ends).save(store, use_case.name)
+    if labelled.task != "ranking":
+        write_brought(store, model, what_it_brought(prepared, best.value, margins, settled.calibration))
+    return model
 
 
 def _boosters(prepared: Prepared, members: list[Trial]) -> list[bytes]:

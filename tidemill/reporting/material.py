@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tidemill.errors import UserError
 from tidemill.evaluation import Evidence, load_evidence
 from tidemill.evaluation.evidence import Contender
+from tidemill.learning.brought import Brought, read_brought
 from tidemill.learning.model import ModelDescription
 from tidemill.learning.scores import higher_is_better
 from tidemill.learning.trials import Trial, TrialLog
@@ -32,6 +33,7 @@ class Material:
     evidence: Evidence
     description: ModelDescription
     trials: tuple[Trial, ...]
+    brought: Brought | None
     columns: tuple[ColumnView, ...]
 
     @property
@@ -100,5 +102,6 @@ def gather(
         evidence=load_evidence(store, lineage.evaluation.key),
         description=description,
         trials=tuple(TrialLog(store, lineage.study.prefix).read()),
+        brought=read_brought(store, lineage.model),
         columns=describe(store, lineage.split.train, description.recipe.kinds, lineage.validation.masked),
     )

@@ -1,102 +1,159 @@
-"""The report's section on tuning: every trial, the best so far, and what was chosen."""
+"""The report's section on tuning: every trial, what was found about the settings, and what the model is made of."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
 
+from tidemill.learning.findings import Findings, find
 from tidemill.learning.scores import higher_is_better
-from tidemill.reporting.charts import Line, lines
+from tidemill.learning.trials import Trial
+from tidemill.reporting import tuning_words as words
+from tidemill.reporting.charts import Bar, Colour, Line, bars, lines
 from tidemill.reporting.material import Material
-from tidemill.reporting.page import Block, Cell, Figure, Fold, Prose, Section, Table
-from tidemill.reporting.wording import count, listed, metric_name, number, percent, plural, seconds_text
+from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Notice, Prose, Section, Table
+from tidemill.reporting.wording import bytes_text, metric_name, number, percent, seconds_text
 
 __all__ = ["how_it_was_tuned"]
 
-_PARAMETERS = {
-    "learning_rate": "how much each tree corrects",
-    "max_depth": "how many questions a tree may ask in a row",
-    "min_child_weight": "how many rows a leaf must have, roughly",
-    "subsample": "the share of rows that each tree sees",
-    "colsample_bytree": "the share of columns that each tree sees",
-    "reg_lambda": "how strongly leaves are pulled towards zero",
-    "gamma": "how much a split must gain",
-    "max_cat_to_onehot": "up to how many levels a category is split one by one",
-    "half_life": "how fast old rows lose weight, as a share of the training span; 0 weighs all alike",
-}
+MOST_IN_TABLE = 200
 
 
 def how_it_was_tuned(material: Material) -> Section:
-    """The history of the trials and the settings that won."""
-    study = material.lineage.study
-    spent = sum(trial.seconds for trial in material.trials)
-    lead = (
-        f"{plural(study.trials, 'trial')} in {seconds_text(spent)}, of which {count(study.pruned)} were given up "
-        "early. "
-        f"The best reached {metric_name(study.metric)} {number(study.best_value)} on validation rows."
-    )
+    """The history of the trials, what they tell, and the settings that won."""
+    study, trials = material.lineage.study, material.trials
     blocks: list[Block] = []
-    if any(trial.state == "finished" for trial in material.trials):
-        blocks.append(_history(material))
-    blocks.append(Prose(_members(material)))
-    rows: list[list[Cell]] = [
-        [name.replace("_", " "), number(value) if isinstance(value, float) else str(value), _PARAMETERS.get(name, "")]
-        for name, value in study.best_parameters.items()
-    ]
-    blocks.append(Fold(f"The settings of the best trial, number {study.best_trial}", [
-        Table(["setting", "value", "what it does"], rows)
-    ]))  # fmt: skip
-    return Section("How it was tuned", blocks, lead)
+    found = find(trials, study.metric)
+    if any(trial.state == "finished" for trial in trials):
+        blocks.append(_history(material, found))
+    figures = [figure for figure in (_importance(found), _times(trials)) if figure is not None]
+    blocks += [Figures(figures, packed=True)] if figures else []
+    blocks += [Notice("plain", words.EDGES_TITLE, " ".join(map(words.edge_words, found.edges)))] if found.edges else []
+    blocks += _members(material)
+    blocks.append(Fold(words.of_best(study.best_trial), [_settings(material, found)]))
+    if trials:
+        blocks.append(_all_trials(trials, study.metric))
+    return Section(words.TITLE, blocks, words.lead(trials, study.pruned, study.metric, study.best_value))
 
 
-def _history(material: Material) -> Figure:
-    study = material.lineage.study
+def _history(material: Material, found: Findings) -> Figure:
+    study, trials = material.lineage.study, material.trials
     better = max if higher_is_better(study.metric) else min
-    trials = material.trials
     finished = [trial for trial in trials if trial.state == "finished"]
     pruned = [trial for trial in trials if trial.state == "pruned"]
     best = list(accumulate((trial.value for trial in finished), better))
-    name = metric_name(study.metric)
     series = [
-        Line("finished", [trial.number for trial in finished], [trial.value for trial in finished], style="dots"),
-        Line("best so far", [trial.number for trial in finished], best, colour="ink", style="step"),
+        Line(words.FINISHED, [trial.number for trial in finished], [trial.value for trial in finished], style="dots"),
+        Line(words.BEST_SO_FAR, [trial.number for trial in finished], best, colour="ink", style="step"),
     ]
     limits = _limits([trial.value for trial in trials], best[-1])
     if pruned:
         given_up = [trial.number for trial in pruned], [trial.value for trial in pruned]
-        series.insert(1, Line("given up early", *given_up, colour="coral", style="dots"))
+        series.insert(1, Line(words.GIVEN_UP, *given_up, colour="coral", style="dots"))
     chart = lines(
         series,
-        alt=f"{name} of {len(trials)} trials; the best is trial {study.best_trial} with {number(best[-1])}",
+        alt=words.history_alt(study.metric, len(trials), study.best_trial, best[-1]),
         x_label="trial",
-        y_label=f"{name} on validation rows",
+        y_label=f"{metric_name(study.metric)} on validation rows",
         x_format="count",
         y_limits=limits,
     )
-    gain = abs(best[-1] - best[0])
-    last = next(trial.number for trial, value in zip(finished, best, strict=True) if value == best[-1])
-    quiet = trials[-1].number - last
-    words = (
-        "Each dot is one setting, tried on validation rows that are cut from the training rows: the gate rows play "
-        f"no part. From the first trial to the best, {name} moved by **{number(gain, 2)}**."
-    )
     hidden = sum(not limits[0] <= trial.value <= limits[1] for trial in trials)
-    if hidden:
-        words += f" {plural(hidden, 'trial')} did much worse and {'lies' if hidden == 1 else 'lie'} beyond the chart."
-    if quiet >= 5:
-        words += f" The last {quiet} trials brought nothing better: a longer search would gain little."
-    elif len(trials) > 3:
-        words += " The best came late, so a larger budget (`tune.budget`) may still find a better one."
-    gate = material.metric
-    if gate.name == study.metric:
-        drop = gate.value - study.best_value if material.more_is_better else study.best_value - gate.value
-        how, why = (
-            ("lower than", "later rows are harder, or tuning fitted the validation rows a little")
-            if drop < 0
-            else ("as good as or better than", "tuning did not fool itself")
-        )
-        words += f"\n\nOn the gate rows the model reaches {number(gate.value)}, {how} on validation rows: {why}."
-    return Figure(chart, "Trials, and the best so far", words)
+    said = [words.history_words(study.metric, abs(best[-1] - best[0]), hidden)]
+    if found.plateau is not None:
+        said.append(words.plateau_words(found.plateau, study.metric))
+    if material.metric.name == study.metric:
+        said.append(words.gate_words(study.metric, material.metric.value, study.best_value))
+    return Figure(chart, words.HISTORY_TITLE, "\n\n".join(said))
+
+
+def _importance(found: Findings) -> Figure | None:
+    if not found.importance:
+        return None
+    shares = list(found.importance.items())
+    rows = [Bar(words.setting_name(name), share) for name, share in shares]
+    alt = "; ".join(f"{row.label} {percent(row.value)}" for row in rows)
+    return Figure(bars(rows, alt=alt, form="percent"), words.IMPORTANCE_TITLE, words.importance_words(shares))
+
+
+def _times(trials: Sequence[Trial]) -> Figure | None:
+    if len(trials) < 2:
+        return None
+    series = []
+    kinds: tuple[tuple[str, str, Colour], ...] = (
+        (words.FINISHED, "finished", "sea"),
+        (words.GIVEN_UP, "pruned", "coral"),
+    )
+    for name, state, colour in kinds:
+        some = [trial for trial in trials if trial.state == state]
+        if some:
+            x, y = [trial.number for trial in some], [trial.seconds for trial in some]
+            series.append(Line(name, x, y, colour=colour, style="dots"))
+    said = words.time_words(trials)
+    chart = lines(
+        series,
+        alt=said.replace("\n\n", " "),
+        x_label="trial",
+        y_label="seconds",
+        x_format="count",
+        y_limits=(0.0, 1.08 * max(trial.seconds for trial in trials) or 1.0),
+    )
+    return Figure(chart, words.TIME_TITLE, said)
+
+
+def _members(material: Material) -> list[Block]:
+    weights = Counter(material.lineage.study.members)
+    by_number = {trial.number: trial for trial in material.trials}
+    trees = sum(member.rounds for member in material.description.members)
+    said = [words.members_words(len(weights), trees)]
+    if material.brought is not None:
+        said.append(words.brought_words(material.brought, len(weights)))
+    blocks: list[Block] = [Prose("\n\n".join(text for text in said if text))]
+    rows: list[list[Cell]] = [
+        [
+            str(number_of),
+            percent(weight / weights.total()),
+            number(by_number[number_of].value),
+            by_number[number_of].rounds,
+            seconds_text(by_number[number_of].seconds),
+            _value(by_number[number_of].parameters.get("learning_rate")),
+            _value(by_number[number_of].parameters.get("max_depth")),
+        ]
+        for number_of, weight in weights.items()
+        if number_of in by_number
+    ]
+    return [*blocks, Table(words.head(words.CHOSEN_HEAD, material.lineage.study.metric), rows)] if rows else blocks
+
+
+def _settings(material: Material, found: Findings) -> Table:
+    rows: list[list[Cell]] = []
+    for name, value in material.lineage.study.best_parameters.items():
+        low, high = (number(end, 3) for end in found.space[name]) if name in found.space else (None, None)
+        rows.append([words.setting_name(name), _value(value), low, high, words.PARAMETERS.get(name, "")])
+    return Table(words.SETTINGS_HEAD, rows)
+
+
+def _all_trials(trials: Sequence[Trial], metric: str) -> Fold:
+    sign = -1.0 if higher_is_better(metric) else 1.0
+    ranked = sorted(trials, key=lambda trial: (trial.state == "pruned", sign * trial.value, trial.number))
+    rows: list[list[Cell]] = [
+        [
+            str(trial.number),
+            number(trial.value),
+            trial.rounds,
+            trial.rows,
+            seconds_text(trial.seconds),
+            None if trial.memory is None else bytes_text(trial.memory),
+            words.state(trial),
+        ]
+        for trial in ranked[:MOST_IN_TABLE]
+    ]
+    return Fold(words.all_trials(len(rows), len(trials)), [Table(words.head(words.TRIALS_HEAD, metric), rows)])
+
+
+def _value(value: float | int | str | bool | None) -> Cell:
+    return number(value) if isinstance(value, float) else None if value is None else str(value)
 
 
 def _limits(values: list[float], best: float) -> tuple[float, float]:
@@ -107,15 +164,3 @@ def _limits(values: list[float], best: float) -> tuple[float, float]:
     other = best + far if worst > best else best - far
     pad = 0.08 * far or 0.01 * (abs(best) or 1.0)
     return min(best, other) - pad, max(best, other) + pad
-
-
-def _members(material: Material) -> str:
-    weights = Counter(material.lineage.study.members)
-    rounds = [f"{plural(member.rounds, 'tree')} of trial {member.trial}" for member in material.description.members]
-    if len(weights) == 1:
-        return f"The model is one booster: {rounds[0]}, fitted again on all training rows."
-    shares = [f"trial {trial} ({percent(weight / weights.total())})" for trial, weight in weights.items()]
-    return (
-        f"The model is the mean of {len(weights)} boosters, by weight {listed(shares)}: together they did better on "
-        f"validation rows than the best alone. They have {listed(rounds)}, fitted again on all training rows."
-    )
