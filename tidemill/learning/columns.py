@@ -11,12 +11,13 @@ from pandas.api import types
 
 from tidemill.cleaning import Kind
 
-__all__ = ["TimePart", "as_numbers", "kind_of", "time_part"]
+__all__ = ["HOURS", "TimePart", "as_numbers", "kind_of", "time_part"]
 
-TimePart = Literal["hour", "weekday", "day of month", "day of year", "hours before"]
+TimePart = Literal["hour", "weekday", "day of month", "day of year", "hours before", "days since 1970"]
 Doubles = NDArray[np.float64]
 
 MICROSECONDS_AN_HOUR = 3_600_000_000
+HOURS = 24
 THURSDAY = 3
 
 
@@ -41,14 +42,16 @@ def as_numbers(column: pd.Series) -> Doubles:
 def time_part(part: TimePart, at: pd.Series, reference: pd.Series | None) -> Doubles:
     """One number a row out of UTC moments: hour with its fraction, weekday from 0 (Monday), days from 1.
 
-    ``hours before`` is how long before ``reference`` the moment was. Plain numpy, because pandas' own
-    accessors take most of the time that one row takes.
+    ``hours before`` is how long before ``reference`` the moment was, ``days since 1970`` has a fraction.
+    Plain numpy, because pandas' own accessors take most of the time that one row takes.
     """
     moments = at.to_numpy(dtype="datetime64[us]")
     if part == "hours before":
         if reference is None:
             return np.full(len(at), np.nan)
         return _count(reference.to_numpy(dtype="datetime64[us]") - moments, MICROSECONDS_AN_HOUR)
+    if part == "days since 1970":
+        return _count(moments - np.datetime64("1970-01-01", "us"), HOURS * MICROSECONDS_AN_HOUR)
     days = moments.astype("datetime64[D]")
     if part == "hour":
         return _count(moments - days, MICROSECONDS_AN_HOUR)

@@ -63,7 +63,8 @@ class Feature(_Frozen):
     training had rows of such levels to learn from. ``encoded`` is the output of the column's
     :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself. ``words`` says
     that the column is text: the feature reads the encodings of its words or, without ``encoded``, counts them.
-    ``pixel`` is the place of the number that it reads, where a column's cells are lists.
+    ``until`` is the time that a time is told from, where it is not the use case's own. ``pixel`` is the place of
+    the number that it reads, where a column's cells are lists.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Feature(_Frozen):
     encoded: int | None = None
     words: bool = False
     pixel: int | None = None
+    until: str | None = None
 
 
 class Recipe(_Frozen):
@@ -183,6 +185,11 @@ class Recipe(_Frozen):
         made = {"columns": columns, "kinds": kinds, "encodings": encodings, "pixels": pixels}
         return Recipe(**{**dict(fewer), **made})
 
+    def reads(self, feature: Feature) -> tuple[str, ...]:
+        """The columns behind a feature: its own and, where it tells how long before another time it was, that one."""
+        until = (feature.until or self.reference) if feature.part == "hours before" else None
+        return (feature.column, until) if until else (feature.column,)
+
     def sources(self, columns: Iterable[str]) -> set[str]:
         """The raw columns behind ``columns``, through derived ones of any depth."""
         raw: set[str] = set()
@@ -198,10 +205,7 @@ class Recipe(_Frozen):
     @cached_property
     def _needed(self) -> tuple[str, ...]:
         """The columns that features read, derived ones among them."""
-        names = dict.fromkeys(feature.column for feature in self.features)
-        if self.reference and any(feature.part == "hours before" for feature in self.features):
-            names[self.reference] = None
-        return tuple(names)
+        return tuple(dict.fromkeys(name for feature in self.features for name in self.reads(feature)))
 
     @property
     def pixel_places(self) -> dict[str, tuple[list[int], list[int]]]:
@@ -290,8 +294,8 @@ class Recipe(_Frozen):
         wanted = {*ready, *(source for name in made for source in self._inputs(name, frame))}
         before = frame[[name for name in frame.columns if name in wanted]].reset_index(drop=True)
         read = normalise(before, self.clean, self.kinds)
-        for name in read.columns:
-            self._check_readable(before[name], read[name])
+        for (_, said), (_, tidy) in zip(before.items(), read.items(), strict=True):
+            self._check_readable(said, tidy)
         for name in made:
             self._derive(name, read)
         if made:
@@ -311,12 +315,15 @@ class Recipe(_Frozen):
         read[name] = evaluate(self.derive[name], read)
 
     def _check_readable(self, before: pd.Series, after: pd.Series) -> None:
+        kind = self.kinds[str(before.name)]
+        if kind == "category" or (kind == "number" and before.dtype.kind in "iuf"):  # nothing of it can be lost
+            return
         lost = unreadable(before, after, self.clean).to_numpy(dtype=bool)
         if lost.any():
             row = int(np.flatnonzero(lost)[0])
             raise UserError(
                 f"row {row} (counted from 0) has {before.iloc[row]!r} in column `{before.name}`, "
-                f"which is a {self.kinds[str(before.name)]}: correct the value, or leave it empty",
+                f"which is a {kind}: correct the value, or leave it empty",
                 row=row,
                 column=str(before.name),
             )
@@ -328,7 +335,8 @@ class Recipe(_Frozen):
         if feature.encoded is not None:
             return codes_of(self._encoded_levels[feature.column], column)
         if feature.part is not None:
-            return time_part(feature.part, column, read[self.reference] if self.reference in read.columns else None)
+            until = feature.until or self.reference
+            return time_part(feature.part, column, read[until] if until in read.columns else None)
         return self._codes(feature, column) if feature.kind == "category" else as_numbers(column)
 
     def _codes(self, feature: Feature, column: pd.Series) -> NDArray[np.float64]:

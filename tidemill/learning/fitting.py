@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence, Set
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ __all__ = ["fit_recipe", "returning_features"]
 
 SAID = 10
 GONE_SHARE = 0.9
+MOST_TIMES = 4
 TIME_PARTS: tuple[TimePart, ...] = ("hour", "weekday", "day of month", "day of year")
 
 
@@ -56,6 +58,7 @@ def fit_recipe(
             encodings[name] = encoding
         if reason:
             reasons[name] = reason
+    features += _spans(features, use_case)
     kinds = {name: kind_of(tidy[name]) for name in map(str, tidy.columns)}
     recipe = Recipe(
         features=tuple(features),
@@ -128,21 +131,33 @@ def _made_from(banned: Set[str], derive: Mapping[str, str]) -> set[str]:
 def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known) -> Found:
     """The features of one tidy column and the encoding that they read, or why it has none."""
     kind = kind_of(column)
-    present = column.notna()
-    if not present.any():
+    if column.isna().all():
         return [], None, "empty in every training row"
-    if present.all() and column.nunique() == 1:
+    if _never_changes(column):
         return [], None, "the same value in every training row"
     if kind == "category":
         return category_features(column, name, known, use_case.columns.types.get(name))
     if kind == "time":
-        reference = use_case.time
-        parts: tuple[TimePart, ...] = (
-            TIME_PARTS if name == reference or not reference else (*TIME_PARTS, "hours before")
-        )
-        return [Feature(name=f"{name}: {part}", column=name, kind="time", part=part) for part in parts], None, None
+        return _times(name, use_case.time), None, None
     coded, encoding = coded_number_features(column, name, known) if kind == "number" else ([], None)
     return [Feature(name=name, column=name, kind=kind), *coded], encoding, None
+
+
+def _times(name: str, reference: str | None) -> list[Feature]:
+    """The parts of a time, and how long before the use case's own it was or, without one, the date itself."""
+    more: TimePart = "hours before" if reference else "days since 1970"
+    parts = TIME_PARTS if name == reference else (*TIME_PARTS, more)
+    return [Feature(name=f"{name}: {part}", column=name, kind="time", part=part) for part in parts]
+
+
+def _spans(features: Sequence[Feature], use_case: UseCase) -> list[Feature]:
+    """How long one time is before another, for each two of a few columns of times other than the use case's own."""
+    names = list(dict.fromkeys(feature.column for feature in features if feature.part and not feature.until))
+    others = [name for name in names if name != use_case.time][:MOST_TIMES]
+    return [
+        Feature(name=f"{one}: hours before {other}", column=one, kind="time", part="hours before", until=other)
+        for one, other in combinations(others, 2)
+    ]
 
 
 def _holds_pixels(column: pd.Series, declared: str | None) -> bool:
@@ -158,6 +173,7 @@ def _contracts(
     """What a row must bring: every raw column behind a feature. Those only read to derive are not required."""
     read = {feature.column: feature for feature in reversed(features)}
     inputs = {name for expression in use_case.derive.values() for name in columns_of(expression)}
+    brought = {*read, *inputs, *(feature.until for feature in features), use_case.time} - set(use_case.derive)
     return tuple(
         ColumnContract(
             name=name,
@@ -167,7 +183,7 @@ def _contracts(
             pixels=pixels.get(name, 0),
         )
         for name, kind in kinds.items()
-        if name not in use_case.derive and name in {*read, *inputs, use_case.time}
+        if name in brought
     )
 
 
@@ -199,6 +215,11 @@ def _without_duplicates(recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]
 def _lost_columns(recipe: Recipe, kept: Sequence[int], reason: str) -> dict[str, str]:
     left = {recipe.features[position].column for position in kept}
     return {feature.column: reason for feature in recipe.features if feature.column not in left}
+
+
+def _never_changes(column: pd.Series) -> bool:
+    first = column.iloc[0]
+    return bool(not pd.isna(first) and column.iloc[-1] == first and (column == first).all())
 
 
 def _constant(values: NDArray[np.float32]) -> bool:

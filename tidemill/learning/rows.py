@@ -25,7 +25,7 @@ from tidemill.cleaning.texts import folded, tidy_texts
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
-from tidemill.learning.columns import MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
+from tidemill.learning.columns import HOURS, MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 from tidemill.learning.pixels import pixels_of
@@ -39,6 +39,7 @@ Row = Mapping[str, Scalar]
 
 _Text = Callable[[str], str | None]
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_PLANS = 256
 _MOST_TEXTS = 10_000
 _ISO = re.compile(
@@ -196,11 +197,11 @@ class RowReader:
         direct: list[tuple[int, Feature]] = []
         derived: list[tuple[int, Feature]] = []
         for position, feature in enumerate(self._recipe.features):
-            known = all(self._compute(name, keys, computed) for name in self._reads(feature))
+            known = all(self._compute(name, keys, computed) for name in self._recipe.reads(feature))
             (direct if known else derived).append((position, feature))
         recipe = self._recipe.keeping([feature.name for _, feature in derived], {}) if derived else None
-        inputs = self._inputs((name for _, feature in derived for name in self._reads(feature)), keys)
-        read = {name for _, feature in direct for name in self._reads(feature)}
+        inputs = self._inputs((name for _, feature in derived for name in self._recipe.reads(feature)), keys)
+        read = {name for _, feature in direct for name in self._recipe.reads(feature)}
         read |= {name for single in computed.values() for name in single.columns}
         return _Plan(
             columns=tuple(sorted((read - set(computed)) | inputs)),
@@ -222,11 +223,6 @@ class RowReader:
             return False
         computed[name] = single
         return True
-
-    def _reads(self, feature: Feature) -> set[str]:
-        """The columns behind a feature: its own and, for a time before the use case's own, that one."""
-        reference = self._recipe.reference
-        return {feature.column, *([reference] if feature.part == "hours before" and reference else [])}
 
     def _inputs(self, names: Iterable[str], keys: frozenset[str]) -> set[str]:
         found: set[str] = set()
@@ -340,8 +336,8 @@ class RowReader:
             means, prior = self._encoded[feature.name]
             return [math.nan if level is None or level != level else means.get(level, prior) for level in column]
         if feature.part is not None:
-            own = feature.part == "hours before" and self._recipe.reference
-            return [_part(feature.part, *pair) for pair in zip(column, tidy[own] if own else column, strict=True)]
+            until = tidy[self._recipe.reads(feature)[-1]]
+            return [_part(feature.part, *pair) for pair in zip(column, until, strict=True)]
         if feature.kind != "category":
             return column
         levels, unseen = self._levels[feature.name], OTHER if feature.other else math.nan
@@ -425,6 +421,8 @@ def _part(part: TimePart, at: datetime | None, reference: datetime | None) -> fl
         return math.nan
     if part == "hours before":
         return (reference - at) // timedelta(microseconds=1) / MICROSECONDS_AN_HOUR
+    if part == "days since 1970":
+        return (at - EPOCH) // timedelta(microseconds=1) / (HOURS * MICROSECONDS_AN_HOUR)
     if part == "hour":
         since = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
         return since // timedelta(microseconds=1) / MICROSECONDS_AN_HOUR

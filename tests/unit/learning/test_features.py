@@ -92,6 +92,17 @@ def test_times_become_parts_of_a_day_a_week_and_a_year() -> None:
     assert value(RECIPE, ROW, "since: hours before") == 24.0
 
 
+def test_times_tell_how_long_they_were_before_each_other_and_the_date_where_there_is_no_own_time() -> None:
+    frame = rows(300).assign(bought=0, until=lambda said: said["since"] + pd.to_timedelta(said["age"], unit="h"))
+    both, _ = fit_recipe(frame, make_use_case(derive={}), {})
+    row = {**ROW, "until": "2024-03-03T09:00:00Z", "per_year": 1.0}
+    assert value(both, row, "since: hours before until") == 3.5
+    assert {"since", "until"} <= {column.name for column in both.columns if column.required}
+    alone, _ = fit_recipe(frame.drop(columns="at"), make_use_case(time=None, derive={}), {})
+    assert value(alone, row, "since: days since 1970") == pytest.approx(19_785.229, abs=0.001)
+    assert "at: days since 1970" not in both.feature_names  # it never comes back
+
+
 @pytest.mark.parametrize("same", [7, 7.0, "7", " 7 ", np.int64(7), np.float32(7.0)])
 def test_a_number_is_the_same_in_every_type(same: object) -> None:
     assert value(RECIPE, {**ROW, "age": same}, "age") == 7.0
@@ -225,6 +236,7 @@ def test_parts_of_times_are_pandas_own(found: list[datetime | None]) -> None:
         "weekday": clock.day_of_week,
         "day of month": clock.day,
         "day of year": clock.day_of_year,
+        "days since 1970": (at - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds() / 86_400,
         "hours before": (at.iloc[0] - at).dt.total_seconds() / 3600,
     }
     for part, said in expected.items():

@@ -36,9 +36,10 @@ def recipe(*, strip: bool = True, **derive: str) -> Recipe:
         Feature(name="flag", column="flag", kind="boolean"),
         *(
             Feature(name=f"at: {part}", column="at", kind="time", part=part)
-            for part in ("hour", "weekday", "day of month", "day of year")
+            for part in ("hour", "weekday", "day of month", "day of year", "days since 1970")
         ),
         Feature(name="seen", column="seen", kind="time", part="hours before"),
+        Feature(name="at until", column="at", kind="time", part="hours before", until="seen"),
         *(
             Feature(
                 name=name, column=name, kind=KINDS[name], levels=("a", "true"), part="hour" if name == "until" else None
