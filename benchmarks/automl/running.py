@@ -127,7 +127,7 @@ def _watched(command: list[str], scratch: str, cores: Sequence[int], budget: flo
 
 
 def _prefer(session: int) -> None:
-    """Give the session our own niceness: Linux schedules a session as a group, within which alone a process's counts."""
+    """Give the session our niceness: Linux schedules sessions as groups, within which alone a process's own counts."""
     niceness = os.nice(0)
     if niceness:
         with contextlib.suppress(OSError):
