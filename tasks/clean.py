@@ -33,7 +33,7 @@ def clean(
         version=2,
         inputs={
             "raw": collected.snapshot.id,
-            "use_case": use_case.fingerprint("clean", "columns", "id", "time", "target", "group", "split"),
+            "use_case": use_case.fingerprint("clean", "columns", "id", "time", "target", "group", "query", "split"),
             "until": until,
             "like": like,
         },

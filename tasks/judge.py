@@ -51,7 +51,7 @@ def judge(
         "until": until.isoformat() if until else None,
         "suite": suite_fingerprint(use_case),
         "use_case": use_case.fingerprint(
-            "validate", "columns", "target", "id", "group", "time", "derive", "clean", "sources", "seed"
+            "validate", "columns", "target", "id", "group", "query", "time", "derive", "clean", "sources", "seed"
         ),
         "masked": dict(version.lineage.validation.masked),
     }

@@ -30,7 +30,7 @@ def split(
         inputs={
             "rows": validation.snapshot.id,
             "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint("split", "validate", "time", "group", "id", "target", "seed"),
+            "use_case": use_case.fingerprint("split", "validate", "time", "group", "query", "id", "target", "seed"),
             "until": until,
         },
         summary=_summary,

@@ -28,7 +28,7 @@ def train(
             "study": study,
             "excluded": sorted(validation.excluded),
             "use_case": use_case.fingerprint(
-                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "seed", "weight"
+                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "query", "seed", "weight"
             ),
             "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
             "classes": [one.label for one in labelled.classes],

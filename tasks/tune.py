@@ -43,7 +43,7 @@ def tune(
             "train": split.train.id,
             "excluded": sorted(validation.excluded),
             "use_case": use_case.fingerprint(
-                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "seed", "weight"
+                "tune", "columns", "clean", "derive", "target", "time", "id", "group", "query", "seed", "weight"
             ),
             "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
             "task": labelled.task,

@@ -27,7 +27,9 @@ def validate(use_case: UseCase, store: Store, labelled: Labelled) -> Outcome[Val
             "rows": labelled.snapshot.id,
             "unlabelled": labelled.quarantine.id if labelled.quarantine else None,
             "suite": suite_fingerprint(use_case),
-            "use_case": use_case.fingerprint("validate", "columns", "target", "id", "group", "time", "derive", "seed"),
+            "use_case": use_case.fingerprint(
+                "validate", "columns", "target", "id", "group", "query", "time", "derive", "seed"
+            ),
         },
         summary=_summary,
     )

@@ -16,6 +16,7 @@ from tidemill.usecase.schema import GateRules, UseCase
 
 __all__ = ["decide", "objections"]
 
+PROOF = ("constant", "random order")
 _NAMES = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -24,6 +25,8 @@ _NAMES = {
     "mae": "MAE",
     "r2": "R²",
     "poisson_deviance": "Poisson deviance",
+    "map": "MAP",
+    "mrr": "MRR",
 }
 
 
@@ -34,7 +37,7 @@ def objections(
 
     ``incomparable`` says why there is no comparison with the champion, where there should be one.
     """
-    found = [_objection(one.name, one.difference, rules.margin, proof=one.name == "constant") for one in baselines]
+    found = [_objection(one.name, one.difference, rules.margin, proof=one.name in PROOF) for one in baselines]
     if champion is not None:
         named = f"the champion {champion.name}"
         found.append(_objection(named, champion.difference, rules.champion_margin, proof=True))
@@ -106,4 +109,4 @@ def _say(value: float, sign: str = "") -> str:
 
 
 def _name(metric: str) -> str:
-    return _NAMES.get(metric, metric)
+    return metric.upper() if metric.startswith("ndcg") else _NAMES.get(metric, metric)

@@ -53,7 +53,7 @@ def find_leaks(
     At most 20,000 rows are scored, drawn evenly from the classes with the use case's seed.
     """
     rules = use_case.columns
-    out = {target, *rules.forbid, *rules.ignore, *use_case.id}
+    out = {target, *rules.forbid, *rules.ignore, *use_case.id, use_case.query}
     columns = [str(name) for name in frame.columns if name not in out]
     found: dict[str, list[tuple[_Kind, str]]] = {}
     for name, kind, evidence in (

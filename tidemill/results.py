@@ -188,7 +188,7 @@ class Labelled(Record):
     (binary: code 1 is the positive class), and float64 otherwise, where ``classes`` is empty.
     ``arrivals`` is there when the target comes from a label source, ``voting`` when functions gave labels.
     ``corrected`` rows have the label that a person gave them in place of another one, or of none. ``why`` says in a
-    clause why it is this task.
+    clause why it is this task, and ``gain`` what a grade is worth where rows are ranked.
     """
 
     snapshot: Snapshot
@@ -197,6 +197,7 @@ class Labelled(Record):
     waiting: int
     task: Task
     classes: tuple[ClassCount, ...]
+    gain: Literal["exponential", "linear"] | None = None
     arrivals: LabelArrivals | None = None
     corrected: int = 0
     voting: Voting | None = None
@@ -305,7 +306,7 @@ class Split(Record):
     ``traps`` are what only the two sides together show.
     """
 
-    by: Literal["time", "group", "random"]
+    by: Literal["time", "group", "query", "random"]
     train: Snapshot
     gate: Snapshot
     later: int = 0

@@ -18,9 +18,11 @@ if (
     TYPE_CHECKING
 ):  # pandas and Arrow take two seconds to import: `tidemill.load` and the command line start without them
     import pandas as pd
+    from pyarrow import Table
 
     from tidemill.collecting import Landed
     from tidemill.learning.model import Model
+    from tidemill.ranks import RankBook
     from tidemill.reading import Format
     from tidemill.registry import ModelVersion
     from tidemill.usecase import UseCase
@@ -60,6 +62,7 @@ class LoadedModel:
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """``prediction`` and one ``probability_<class>`` a class, or ``prediction``, ``lower``, ``upper``.
 
+        Where rows are ranked, ``prediction`` and, if the frame has the query's column, ``rank`` within the query.
         Same rows, same order, index 0 to n-1. Raises UserError naming the row and column of what can't
         be read.
         """
@@ -92,19 +95,24 @@ def score(
     Without ``input_url`` the rows are those of the primary source. ``landed`` is what
     :func:`tidemill.collecting.land` brought of sources that are no files.
 
-    Rows go by ``score.batch_rows`` at a time, so memory is flat. The output has the use case's id
-    columns that the input has, then what :meth:`Model.predict` gives, then ``model_version``: same rows,
-    same order. It appears whole or not at all. ``since`` and ``until`` keep rows by their time.
+    Rows go by ``score.batch_rows`` at a time, so memory is flat. Where rows are ranked, a query's rows may lie
+    anywhere: 16 bytes of each row are held, and the answers wait on temporary disk until the last has come.
+    The output has the id columns and the query that the input has, then what :meth:`Model.predict` gives, then
+    ``model_version``: same rows, same order. It appears whole or not at all. ``since`` and ``until`` keep rows by
+    their time.
 
     Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
     and a value that can't be read (by its row, counted from 0, and column).
     """
     from tidemill.collecting import batches
     from tidemill.learning.model import Model
+    from tidemill.ranks import RankBook, reranked
+    from tidemill.tables import table_of
 
     started = time.perf_counter()
     model = Model.load(store, version.model)
-    kinds = {column.name: column.kind for column in model.columns}
+    query = model.description.query
+    kinds = {column.name: column.kind for column in (*model.columns, *([query] if query else []))}
     size, limits = use_case.score.batch_rows, {"since": since, "until": until}
     frames = batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed)
     read = shown(use_case.sources[use_case.primary].place if input_url is None else input_url)
@@ -112,7 +120,9 @@ def score(
     if first is None:
         raise UserError(f"{read} has no rows to score: mend --input, or ask for another window")
     with create_url(output_url) as file:
-        rows = _write(file, _answers(use_case, version, model, first, frames, read))
+        book = RankBook() if query is not None and query.name in first.columns else None
+        answered = map(table_of, _answers(use_case, version, model, first, frames, read, book))
+        rows = _write(file, answered if book is None else reranked(answered, book))
     return Scored(
         use_case=use_case.name,
         version=version.version,
@@ -124,16 +134,27 @@ def score(
 
 
 def _answers(
-    use_case: UseCase, version: ModelVersion, model: Model, first: pd.DataFrame, rest: Iterator[pd.DataFrame], url: str
+    use_case: UseCase,
+    version: ModelVersion,
+    model: Model,
+    first: pd.DataFrame,
+    rest: Iterator[pd.DataFrame],
+    url: str,
+    book: RankBook | None,
 ) -> Iterator[pd.DataFrame]:
-    """One frame of the output for each frame of the input."""
+    """One frame of the output for each frame of the input; ``book`` notes their queries and scores."""
+    from tidemill.learning.queries import RANK
     from tidemill.learning.rows import placed
 
-    carried = [name for name in use_case.id if name in first.columns]
-    own = {*model.prediction_columns, "model_version"}
+    named = dict.fromkeys([*use_case.id, *filter(None, [model.query])])
+    carried = [name for name in named if name in first.columns]
+    own = {*model.prediction_columns, *([RANK] if book else []), "model_version"}
     for name in carried:
         if name in own:
-            raise UserError(f"the id column `{name}` has a name that predictions use: rename it in {url} and as `id`")
+            field = "id" if name in use_case.id else "query"
+            raise UserError(
+                f"the {field} column `{name}` has a name that predictions use: rename it in {url} and as `{field}`"
+            )
     before = 0
     for frame in chain([first], rest):
         try:
@@ -141,6 +162,8 @@ def _answers(
         except UserError as error:
             moved = placed(error, before)
             raise UserError(f"{url}: {moved}", row=moved.row, column=moved.column) from None
+        if book is not None:
+            book.add(frame[model.query], answered["prediction"])
         for place, name in enumerate(carried):
             answered.insert(place, name, frame[name].array)
         answered["model_version"] = version.version
@@ -148,13 +171,12 @@ def _answers(
         yield answered
 
 
-def _write(file: BinaryIO, frames: Iterator[pd.DataFrame]) -> int:
-    """The frames as one Parquet file, in the first one's schema; gives the rows."""
+def _write(file: BinaryIO, tables: Iterator[Table]) -> int:
+    """The tables as one Parquet file, in the first one's schema; gives the rows."""
     import pyarrow.parquet as pq
 
-    from tidemill.tables import fitted, table_of
+    from tidemill.tables import fitted
 
-    tables = map(table_of, frames)
     first = next(tables)
     rows, ticker = 0, Ticker("rows scored")
     with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:

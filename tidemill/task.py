@@ -25,6 +25,16 @@ Metric = Literal[
     "smape",
     "rmsle",
     "poisson_deviance",
+    "ndcg",
+    "ndcg@1",
+    "ndcg@3",
+    "ndcg@5",
+    "ndcg@10",
+    "ndcg@20",
+    "ndcg@50",
+    "ndcg@100",
+    "map",
+    "mrr",
 ]
 
 METRICS: Mapping[str, tuple[Metric, ...]] = {
@@ -32,6 +42,18 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "multiclass": ("log_loss", "auc", "brier", "accuracy", "balanced_accuracy", "f1"),
     "regression": ("rmse", "mae", "r2", "mape", "smape", "rmsle"),
     "count": ("poisson_deviance", "rmse", "mae", "r2", "smape", "rmsle"),
+    "ranking": (
+        "ndcg@10",
+        "ndcg",
+        "ndcg@1",
+        "ndcg@3",
+        "ndcg@5",
+        "ndcg@20",
+        "ndcg@50",
+        "ndcg@100",
+        "map",
+        "mrr",
+    ),
 }
 """The metrics that fit each task; the first is what ``auto`` means."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tidemill.errors import GateError
 from tidemill.leaks import find_leaks
+from tidemill.learning.queries import NOT_A_FEATURE
 from tidemill.personal import KIND_WORDS, find_personal
 from tidemill.results import (
     ExpectationResult,
@@ -125,6 +126,8 @@ def exclusions(
         excluded[column] = "the use case ignores it"
     if len(use_case.id) == 1:  # parts of a longer id name a row only together: alone each may well be a feature
         excluded[use_case.id[0]] = "it names a row"
+    if use_case.query is not None:
+        excluded[use_case.query] = NOT_A_FEATURE
     for column in use_case.columns.forbid:
         excluded[column] = "the use case forbids it: not known when a prediction is asked for"
     return excluded
@@ -138,6 +141,7 @@ def _nothing_left(use_case: UseCase, columns: Sequence[str], excluded: Mapping[s
         *use_case.columns.forbid,
         *use_case.columns.ignore,
         *use_case.id,
+        use_case.query,
     }
     others = [name for name in columns if name not in own]
     if others and all(name in excluded for name in others):

@@ -42,7 +42,7 @@ def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Ma
     for name, kind in kinds.items():
         if name in tidy:
             yield from _unread(name, kind, raw[name], unreadable(raw[name], tidy[name], rules), rules)
-    needed = dict.fromkeys([*([use_case.time] if use_case.time else []), *use_case.id, *rules.required])
+    needed = dict.fromkeys([*filter(None, (use_case.time, use_case.query)), *use_case.id, *rules.required])
     for name in needed:
         lost = tidy[name].isna() & ~unreadable(raw[name], tidy[name], rules)
         yield from _some(f"required:{name}", f"`{name}` is missing", lost)
@@ -123,8 +123,9 @@ def _check_named(use_case: UseCase, frame: pd.DataFrame) -> None:
         for name in names:
             if name not in frame:
                 raise UserError(f"{where}: there is no column `{name}`{did_you_mean(name, frame.columns)}")
-    if use_case.time is not None and use_case.time not in frame:
-        raise UserError(f"time: there is no column `{use_case.time}`{did_you_mean(use_case.time, frame.columns)}")
+    for where, single in (("time", use_case.time), ("query", use_case.query)):
+        if single is not None and single not in frame:
+            raise UserError(f"{where}: there is no column `{single}`{did_you_mean(single, frame.columns)}")
     for name in rules.ranges:
         if frame[name].dtype.kind not in "iuf":
             raise UserError(

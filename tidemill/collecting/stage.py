@@ -153,8 +153,12 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str], *, log:
     """
     known = _columns(rows)
     target = use_case.target.column
-    named: list[tuple[str, str | None]] = [("time", use_case.time), ("group", use_case.group), ("target", target)]
-    named += [("id", column) for column in use_case.id]
+    named: list[tuple[str, str | None]] = [
+        ("time", use_case.time),
+        ("group", use_case.group),
+        ("query", use_case.query),
+    ]
+    named += [("target", target), *(("id", column) for column in use_case.id)]
     rules = use_case.columns
     lists = {"forbid": rules.forbid, "ignore": rules.ignore, "allow": rules.allow}
     lists |= {"types": tuple(rules.types), "personal": tuple(rules.personal)}

@@ -14,6 +14,7 @@ from tidemill.evaluation.evidence import Binary, Contender, Evidence, Kind, Mult
 from tidemill.evaluation.explaining import dependence, importances, sample
 from tidemill.evaluation.field import Field, Standings
 from tidemill.evaluation.masking import masked_dependence, masked_slices
+from tidemill.evaluation.ordering import ranking_shapes
 from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
 from tidemill.evaluation.slicing import Ground, slices
 from tidemill.learning.model import Model
@@ -31,6 +32,7 @@ _UNITS = {
     "multiclass": "log-odds of the predicted class",
     "regression": "the target's unit",
     "count": "logarithm of the expected count",
+    "ranking": "the score's own unit",
 }
 
 
@@ -55,7 +57,16 @@ def assemble(
     top = [one.column for one in ranked[:_DEPENDENCE] if one.mean > 0]
     challenger = field.challenger
     plain = standings.best_baseline.answers
-    ground = Ground(frame, field.target, challenger.answers, challenger.threshold, plain, field.metric, field.weights)
+    ground = Ground(
+        frame,
+        field.target,
+        challenger.answers,
+        challenger.threshold,
+        plain,
+        field.metric,
+        field.weights,
+        field.lists,
+    )
     since, until = _window(use_case, frame)
     binary, multiclass, regression = _shapes(use_case, model, field, frame)
     return Evidence(
@@ -74,6 +85,9 @@ def assemble(
         binary=binary,
         multiclass=multiclass,
         regression=regression,
+        ranking=None
+        if field.lists is None
+        else ranking_shapes(field.metric, field.target, challenger.answers, plain, field.lists),
         slices=masked_slices(slices(use_case, ground, kinds), masked),
         importances=ranked,
         dependence=masked_dependence(dependence(contributions, explained, top, kinds), masked),
@@ -111,6 +125,8 @@ def _shapes(
         return shapes.model_copy(update={"costs": costs(use_case, field)}), None, None
     if model.task == "multiclass":
         return None, multiclass_shapes(field.target, answers, labels), None
+    if model.task == "ranking":
+        return None, None, None
     said = model.predict(frame)
     low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
     shapes_of_numbers = regression_shapes(field.target, answers, low, high, model.description.coverage)

@@ -29,6 +29,7 @@ __all__ = [
     "Importance",
     "Multiclass",
     "Piece",
+    "Ranking",
     "Regression",
     "Slice",
     "load_evidence",
@@ -139,6 +140,27 @@ class Regression(Record):
     way: str = ""
 
 
+class Ranking(Record):
+    """Orders of the rows of each query. ``gain`` is what a grade is worth in NDCG.
+
+    ``undefined`` queries have no relevant row and are left out of the metrics; ``alike`` ones have one row or one
+    grade, so that any order is right. ``grades`` holds the mean grade at each of the first places, and
+    ``first_is_best`` the share of the other queries whose first row has their best grade, each for ``model``,
+    ``baseline`` (the strongest plain model), ``ideal`` and ``shuffled``. ``spread`` counts queries by the deciding
+    metric.
+    """
+
+    gain: Literal["exponential", "linear"]
+    queries: int
+    undefined: int
+    alike: int
+    rows_of_a_query: float
+    longest: int
+    grades: dict[str, tuple[float, ...]]
+    first_is_best: dict[str, float]
+    spread: Histogram
+
+
 class Slice(Record):
     """The metric on the rows of one value of one column. ``verdict`` compares its interval with all rows' value.
 
@@ -208,6 +230,7 @@ class Evidence(Record):
     binary: Binary | None = None
     multiclass: Multiclass | None = None
     regression: Regression | None = None
+    ranking: Ranking | None = None
     slices: tuple[Slice, ...]
     importances: tuple[Importance, ...]
     dependence: tuple[Dependence, ...]

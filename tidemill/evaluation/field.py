@@ -7,6 +7,7 @@ from typing import Literal
 
 from tidemill.evaluation.metrics import DECIDED, SHOWN, statistic
 from tidemill.evaluation.resampling import Doubles, Draws, Statistic, interval, resample
+from tidemill.learning.orders import Lists
 from tidemill.learning.scores import higher_is_better
 from tidemill.results import Baseline, Interval
 from tidemill.usecase.schema import UseCase
@@ -30,7 +31,8 @@ class Racer:
 class Field:
     """The truth on the gate rows, the metric that decides, and who races; the challenger comes first.
 
-    ``weights`` say how much each row counts, None for all alike.
+    ``weights`` say how much each row counts, None for all alike. ``lists`` say which rows are ranked together, None
+    where rows stand alone.
     """
 
     task: str
@@ -38,11 +40,24 @@ class Field:
     target: Doubles
     racers: tuple[Racer, ...]
     weights: Doubles | None = None
+    lists: Lists | None = None
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Those that are told, the deciding one first."""
-        return (self.metric, *(name for name in SHOWN[self.task] if name != self.metric))
+        """Those that are told, the deciding one first; those of what is relevant only where something is not."""
+        alike = self.lists is not None and not (self.target <= 0).any()
+        shown = [name for name in SHOWN[self.task] if not alike or name not in ("map", "mrr")]
+        return (self.metric, *(name for name in shown if name != self.metric))
+
+    @property
+    def drawn(self) -> int:
+        """How many are resampled: rows, or queries where rows are ranked."""
+        return len(self.target) if self.lists is None else self.lists.queries.count
+
+    @property
+    def drawn_weights(self) -> Doubles | None:
+        """How much each of those counts."""
+        return self.weights if self.lists is None else self.lists.query_weights
 
     @property
     def challenger(self) -> Racer:
@@ -104,8 +119,9 @@ def measure(field: Field, use_case: UseCase) -> Standings:
             if racer.role == "challenger" or metric == field.metric or not dear:
                 place = f"{len(places)}"
                 places[place] = (racer.name, metric)
-                statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold)
+                statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold, field.lists)
     rules = use_case.evaluate
-    rows = len(field.target)
-    drawn = resample(statistics, rows, resamples=rules.resamples, seed=use_case.seed, weights=field.weights)
+    drawn = resample(
+        statistics, field.drawn, resamples=rules.resamples, seed=use_case.seed, weights=field.drawn_weights
+    )
     return Standings(field, {places[place]: draws for place, draws in drawn.items()}, rules.confidence)

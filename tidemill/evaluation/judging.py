@@ -17,6 +17,7 @@ from tidemill.evaluation.rivals import answers, incomparable
 from tidemill.gate import objections
 from tidemill.learning.baselines import race
 from tidemill.learning.model import Model
+from tidemill.learning.preparing import lists_of
 from tidemill.learning.scores import CUT, choose_metric
 from tidemill.learning.thresholds import best_threshold
 from tidemill.learning.weights import row_weights
@@ -41,8 +42,9 @@ def evaluate(
     """Judge a Model on rows that it has not seen, and store the evidence in the lake.
 
     ``champion`` is the version to beat, None when there is none or it is this very Model. All differences
-    are paired: on the same resamples of the same rows. Raises GateError when the gate rows can't tell
-    (one class only), and UserError when something is missing or a slice's column is unknown.
+    are paired: on the same resamples of the same rows, or of the same queries where rows are ranked. Raises
+    GateError when the gate rows can't tell (one class only), and UserError when something is missing or a slice's
+    column is unknown.
     """
     loaded = Model.load(store, model)
     frame = split.gate.read(store)
@@ -62,7 +64,8 @@ def evaluate(
         why_not = incomparable(store, use_case, split, loaded, champion, rival)
         if why_not is None:
             racers.append(Racer(champion.version, "champion", answers(rival, frame), rival.threshold or 0.5))
-    standings = measure(Field(labelled.task, metric, target, tuple(racers), weights), use_case)
+    lists = lists_of(use_case, labelled, frame)
+    standings = measure(Field(labelled.task, metric, target, tuple(racers), weights, lists), use_case)
     if not math.isfinite(standings.metric.value):
         raise GateError(f"{metric} can't be computed on the {len(target):,} gate rows: choose another `tune.metric`")
     evidence = assemble(use_case, model, loaded, standings, frame, validation.masked)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tidemill.evaluation.resampling import Area, Areas, Doubles, Precisions, Ratio, Statistic
+from tidemill.learning.orders import Lists, of_each_query
 from tidemill.learning.scores import row_errors
 
 __all__ = ["DECIDED", "SHOWN", "statistic"]
@@ -20,6 +21,7 @@ SHOWN = {
     "multiclass": ("log_loss", "accuracy", "auc", "brier", "balanced_accuracy"),
     "regression": ("rmse", "mae", "r2"),
     "count": ("poisson_deviance", "rmse", "mae", "r2"),
+    "ranking": ("ndcg@10", "ndcg", "map", "mrr"),
 }
 """The metrics that an evaluation tells, beside the one that decides."""
 
@@ -27,8 +29,17 @@ DECIDED = frozenset({"precision", "recall", "f1", "balanced_accuracy", "mcc"})
 """Metrics that hang on the threshold: a baseline has none of its own."""
 
 
-def statistic(metric: str, target: Doubles, values: Doubles, threshold: float = 0.5) -> Statistic:
-    """The metric of these answers. ``threshold`` cuts the probability of the positive class, for what needs a cut."""
+def statistic(
+    metric: str, target: Doubles, values: Doubles, threshold: float = 0.5, lists: Lists | None = None
+) -> Statistic:
+    """The metric of these answers. ``threshold`` cuts the probability of the positive class, for what needs a cut.
+
+    With ``lists`` it is a mean over queries, not rows: it is queries that are resampled.
+    """
+    if lists is not None:
+        each = of_each_query(metric, target, values, lists)
+        known = ~np.isnan(each)
+        return Ratio(np.column_stack([np.where(known, each, 0.0), known]), lambda means: means[..., 0] / means[..., 1])
     if metric == "auc":
         if values.ndim == 1:
             return Area.of(target == 1, values)

@@ -31,6 +31,8 @@ class Choice:
 
 def choose_task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     """The first task that the target looks like and that the metric (and class weights) can go with."""
+    if use_case.query is not None:
+        return Choice("ranking", f"the rows of each `{use_case.query}` are a list to put in order (`query`)")
     options = _options(values, levels)
     fitting = [one for one in options if _goes_with(use_case, one.task)]
     if not fitting or fitting[0] is options[0]:

@@ -12,12 +12,13 @@ import pandas as pd
 from tidemill.cleaning.normalising import FALSE_WORDS, TRUE_WORDS, text_of
 from tidemill.errors import UserError, did_you_mean
 from tidemill.labelling.choosing import Choice, choose_task, is_whole
+from tidemill.learning.orders import MOST_EXPONENTIAL, Gain, gain_of
 from tidemill.learning.scores import choose_metric
 from tidemill.results import ClassCount, Labelled
 from tidemill.task import Task, is_classification
 from tidemill.usecase.schema import Target, UseCase
 
-__all__ = ["Coding", "coding_as", "coding_of"]
+__all__ = ["Coding", "check_grades", "coding_as", "coding_of"]
 
 ClassValue = str | int | bool
 
@@ -28,13 +29,14 @@ MOST_CLASSES = 1_000
 class Coding:
     """How raw values of the target become codes: ``words`` maps a value's text to its place in ``labels``.
 
-    ``why`` says in a clause why it is this task.
+    ``why`` says in a clause why it is this task. ``gain`` is what a grade is worth, where rows are ranked.
     """
 
     task: Task
     words: Mapping[str, int]
     labels: tuple[ClassValue, ...]
     why: str = ""
+    gain: Gain | None = None
 
     def codes(self, values: pd.Series) -> npt.NDArray[np.int64]:
         """The code of each value; -1 for null and for a class that is not known."""
@@ -65,6 +67,8 @@ def coding_of(use_case: UseCase, values: pd.Series) -> Coding:
     chosen = _task(use_case, values, len(levels))
     task = chosen.task
     choose_metric(use_case.tune.metric, task)
+    if task == "ranking":
+        return Coding(task, {}, (), chosen.why, _gain(use_case, values))
     if not is_classification(task):
         return Coding(task, {}, (), chosen.why)
     ordered = sorted(levels.tolist(), key=lambda level: (isinstance(level, str), level))
@@ -86,7 +90,7 @@ def coding_as(use_case: UseCase, like: Labelled) -> Coding:
         words[text_of(label)] = code
         if isinstance(label, str) and label in names:
             words[_said(names[label])] = code
-    return Coding(like.task, words, labels)
+    return Coding(like.task, words, labels, gain=like.gain)
 
 
 def _task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
@@ -109,6 +113,35 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
             f"Say `task: regression` if it is a number, or mend `target`"
         )
     return said
+
+
+def check_grades(use_case: UseCase, values: pd.Series) -> None:
+    """Raise UserError for grades below 0: nothing is worth less than what is not relevant at all."""
+    below = values[values < 0]
+    if len(below):
+        raise UserError(
+            f"{_spoken(use_case)} is {text_of(below.iloc[0])} in one of {len(below):,} rows below 0, and grades start "
+            "at 0 (not relevant). If it means that nobody looked, `clean.ranges` keeps such rows out; else add to it "
+            "by `target.expression`"
+        )
+
+
+def _gain(use_case: UseCase, values: pd.Series) -> Gain:
+    """What a grade is worth: as asked, or what the grades allow."""
+    check_grades(use_case, values)
+    fitting, asked = gain_of(values.to_numpy(dtype=np.float64)), use_case.target.gain
+    if asked == "exponential" and fitting != asked:
+        raise UserError(
+            f"target.gain: exponential is for whole grades from 0 to {MOST_EXPONENTIAL}, and {_spoken(use_case)} goes "
+            f"up to {values.max():g} or has fractions: say `linear`, or make the grades coarser"
+        )
+    if use_case.tune.metric in ("map", "mrr") and (values > 0).all():
+        raise UserError(
+            f"tune.metric: `{use_case.tune.metric}` asks which rows are relevant (a grade above 0), and "
+            f"{_spoken(use_case)} is above 0 in all of them: go by `ndcg`, or give 0 to what is not relevant by "
+            "`target.expression`"
+        )
+    return fitting if asked == "auto" else asked
 
 
 def _check_counts(name: str, values: pd.Series) -> None:

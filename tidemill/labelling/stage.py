@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.errors import TidemillError, UserError
-from tidemill.labelling.classes import Coding, coding_as, coding_of
+from tidemill.labelling.classes import Coding, check_grades, coding_as, coding_of
 from tidemill.labelling.functions import function_inputs
 from tidemill.labelling.targets import INFINITE, KEPT, RARE, UNKNOWN, WAITS, Targets, raw_targets
 from tidemill.labelling.weak import label_by_functions, typed
@@ -66,6 +66,8 @@ def label(
     classes: tuple[ClassCount, ...] = ()
     if not is_classification(coding.task):
         codes = targets.values.astype("float64").to_numpy()
+        if coding.task == "ranking":
+            check_grades(use_case, targets.values.astype("float64")[targets.fate == KEPT])
     else:
         places = coding.codes(targets.values)
         targets.fate[(targets.fate == KEPT) & (places < 0)] = UNKNOWN
@@ -80,6 +82,7 @@ def label(
         refused=written.refused,
         waiting=targets.count(WAITS),
         task=coding.task,
+        gain=coding.gain,
         classes=classes,
         arrivals=targets.arrivals,
         corrected=corrected,

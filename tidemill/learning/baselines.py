@@ -9,7 +9,6 @@ import numpy as np
 
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
-from tidemill.learning.objectives import objective_of
 from tidemill.learning.preparing import prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
@@ -25,7 +24,7 @@ LINEAR_ROWS = 50_000
 LINEAR_LEVELS = 30
 LINEAR_STEPS = 200
 
-_LINEAR = {"regression": "linear regression", "count": "Poisson regression"}
+_LINEAR = {"regression": "linear regression", "count": "Poisson regression", "ranking": "linear regression"}
 
 
 def race(
@@ -35,13 +34,15 @@ def race(
 
     Shape ``(rows,)``, ``(rows, classes)`` for multiclass; for binary the probability of the positive class. The
     linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many.
+    Where rows are ranked, saying the same of each counts as a ``random order`` of them, the linear model predicts
+    grades, and XGBoost ranks.
     """
     prepared = prepare(store, use_case, labelled, split, excluded)
     data, problem = prepared.data, prepared.problem
     gate = data.recipe.transform(split.gate.read(store))
     linear = _LINEAR.get(problem.task, "logistic regression")
     return {
-        "constant": _constant(data, problem, len(gate)),
+        "random order" if problem.task == "ranking" else "constant": _constant(data, problem, len(gate)),
         linear: _linear(data, problem, gate),
         "XGBoost defaults": _defaults(data, problem, gate),
     }
@@ -68,7 +69,7 @@ def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         if not is_classification(problem.task):
-            line = Ridge() if problem.task == "regression" else PoissonRegressor(max_iter=LINEAR_STEPS)
+            line = PoissonRegressor(max_iter=LINEAR_STEPS) if problem.task == "count" else Ridge()
             return np.asarray(line.fit(before, data.target[rows]).predict(after), dtype=np.float64)
         model = LogisticRegression(max_iter=LINEAR_STEPS).fit(before, data.target[rows].astype(np.int64))
     shares = np.zeros((len(gate), problem.classes))
@@ -102,10 +103,13 @@ def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     wait_politely()
     import xgboost
 
-    objective = objective_of(problem.task, problem.metric, problem.classes)
-    settings = {**objective.settings, "nthread": problem.threads, "seed": problem.seed, "verbosity": 0}
+    settings = {**problem.objective, "nthread": problem.threads, "seed": problem.seed, "verbosity": 0}
     rows = xgboost.QuantileDMatrix(
-        data.full_matrix(), data.target, feature_types=data.recipe.feature_types, enable_categorical=True
+        data.full_matrix(),
+        data.target,
+        qid=None if data.lists is None else data.lists.queries.codes,
+        feature_types=data.recipe.feature_types,
+        enable_categorical=True,
     )
     booster = xgboost.train(settings, rows, num_boost_round=DEFAULT_ROUNDS)
     return np.asarray(booster.inplace_predict(gate), dtype=np.float64)

@@ -21,6 +21,7 @@ from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins
 from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of, predictions
+from tidemill.learning.orders import Gain, Lists
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.texts import Words
 from tidemill.learning.threads import wait_politely
@@ -55,7 +56,7 @@ class Problem:
     """What is learnt and with what: the same for every trial.
 
     ``classes`` is 0 unless the task is classification. ``constraints`` are XGBoost's settings that hold predictions
-    to what the use case says of its columns.
+    to what the use case says of its columns. ``gain`` is what a grade is worth, where rows are ranked.
     """
 
     task: str
@@ -64,13 +65,19 @@ class Problem:
     threads: int
     seed: int
     constraints: Mapping[str, str] = field(default_factory=dict)
+    gain: Gain | None = None
+
+    @property
+    def objective(self) -> dict[str, Any]:
+        """XGBoost's settings of what it is to minimise."""
+        known = objective_of(self.task, self.metric, self.classes).settings
+        return {**known, "ndcg_exp_gain": self.gain == "exponential"} if self.gain is not None else dict(known)
 
     def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
         """XGBoost's settings for these parameters."""
-        objective = objective_of(self.task, self.metric, self.classes).settings
         tuned = {name: value for name, value in parameters.items() if name != "half_life"}
         fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "seed": seed, "verbosity": 0}
-        return {**fixed, "disable_default_eval_metric": True, **objective, **self.constraints, **tuned}
+        return {**fixed, "disable_default_eval_metric": True, **self.objective, **self.constraints, **tuned}
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ class Data:
     long before the newest row each row was, as a share of the whole span (None where rows have no time). ``given``
     are the weights that rows are learnt with, with mean 1, which multiply those of recency. ``judged`` are those that
     they are judged with, and ``class_weights``, by code, what is in the first and not in the second; ``groups``
-    number rows that belong together. ``words`` are those of columns of text.
+    number rows that belong together. ``words`` are those of columns of text. ``lists`` say which rows are ranked
+    together (None where rows stand alone); the rows of a query then lie together, as XGBoost wants them.
     Where ``stream`` is given it holds all training rows, and everything else is of a sample of them.
     """
 
@@ -96,11 +104,16 @@ class Data:
     class_weights: Doubles | None = None
     words: Mapping[str, Words] = field(default_factory=dict)
     stream: Stream | None = None
+    lists: Lists | None = None
 
     @property
     def rows(self) -> int:
         """How many rows the final boosters are fitted on."""
         return len(self.target) if self.stream is None else self.stream.memory.rows
+
+    def lists_of(self, rows: NDArray[np.int64]) -> Lists | None:
+        """The lists of some of the rows."""
+        return None if self.lists is None else self.lists.taken(rows)
 
     @property
     def weighted(self) -> bool:
@@ -127,6 +140,17 @@ class Data:
             None if self.given is None else self.given[chosen],
             half_life,
         )
+
+    def booster_weights(self, half_life: float | None, rows: NDArray[np.int64] | None = None) -> Doubles:
+        """:meth:`weights` as XGBoost wants them: one a row or, where rows are ranked, one a query, its rows' mean."""
+        whole = np.arange(len(self.target)) if rows is None else rows
+        weights = self.weights(half_life, whole)
+        lists = self.lists_of(whole)
+        if lists is None:
+            return np.ones(len(whole)) if weights is None else weights
+        if weights is None:
+            return np.ones(lists.queries.count)
+        return lists.queries.means(weights)
 
 
 @dataclass(frozen=True)
@@ -156,14 +180,14 @@ class FoldMatrices:
         self.folds = tuple(folds)
         self.targets = tuple(data.target[fold.check] for fold in self.folds)
         self.judged = tuple(None if data.judged is None else data.judged[fold.check] for fold in self.folds)
+        self.lists = tuple(data.lists_of(fold.check) for fold in self.folds)
         self._pairs = [_pair(data, fold) for fold in self.folds]
 
     def weighted(self, half_life: float | None) -> list[tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]]:
         """The pairs (fit, check), the fit rows weighted by recency."""
         for fold, (fit, _) in zip(self.folds, self._pairs, strict=True):
-            weights = self._data.weights(half_life, fold.fit)
             if self._data.weighted:
-                fit.set_weight(np.ones(len(fold.fit)) if weights is None else weights)
+                fit.set_weight(self._data.booster_weights(half_life, fold.fit))
         return self._pairs
 
 
@@ -174,7 +198,7 @@ class _Lockstep:
         import xgboost
 
         self._problem = problem
-        self._targets, self._judged = matrices.targets, matrices.judged
+        self._targets, self._judged, self._lists = matrices.targets, matrices.judged, matrices.lists
         self._pairs = matrices.weighted(_half_life(parameters))
         settings = problem.settings(parameters, problem.seed)
         self._boosters = [xgboost.Booster(settings, cache=[fit, check]) for fit, check in self._pairs]
@@ -195,8 +219,8 @@ class _Lockstep:
     def values(self, margins: Sequence[Margins]) -> tuple[float, ...]:
         task, metric = self._problem.task, self._problem.metric
         return tuple(
-            score(metric, target, predictions(task, margin), weights)
-            for target, margin, weights in zip(self._targets, margins, self._judged, strict=True)
+            score(metric, target, predictions(task, margin), weights, lists)
+            for target, margin, weights, lists in zip(self._targets, margins, self._judged, self._lists, strict=True)
         )
 
 
@@ -256,15 +280,19 @@ def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Paramete
 
     with _all_rows(data) as (matrix, ages, given):
         for number, (parameters, rounds) in enumerate(settings):
-            weights = _weights(ages, given, _half_life(parameters))
-            matrix.set_weight(np.ones(data.rows) if weights is None else weights)
+            half_life = _half_life(parameters)
+            if data.stream is None:
+                matrix.set_weight(data.booster_weights(half_life))
+            else:
+                weights = _weights(ages, given, half_life)
+                matrix.set_weight(np.ones(data.rows) if weights is None else weights)
             yield xgboost.train(problem.settings(parameters, problem.seed + number), matrix, num_boost_round=rounds)
 
 
 @contextmanager
 def _all_rows(data: Data) -> Iterator[tuple[xgboost.DMatrix, Doubles | None, Doubles | None]]:
     """All training rows as one matrix, their ages and their own weights."""
-    here = quantised(data, data.full_matrix(), data.target, None)
+    here = quantised(data, data.full_matrix(), data.target, None, data.lists)
     if data.stream is None:
         yield here, data.ages, data.given
         return
@@ -274,20 +302,25 @@ def _all_rows(data: Data) -> Iterator[tuple[xgboost.DMatrix, Doubles | None, Dou
 
 def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
     before, after = data.fold_matrices(fold)
-    fit = quantised(data, before, data.target[fold.fit], None)
-    return fit, quantised(data, after, data.target[fold.check], fit)
+    fit = quantised(data, before, data.target[fold.fit], None, data.lists_of(fold.fit))
+    return fit, quantised(data, after, data.target[fold.check], fit, data.lists_of(fold.check))
 
 
 def quantised(
-    data: Data, matrix: Matrix, target: Doubles, like: xgboost.QuantileDMatrix | None
+    data: Data,
+    matrix: Matrix,
+    target: Doubles,
+    like: xgboost.QuantileDMatrix | None,
+    lists: Lists | None = None,
 ) -> xgboost.QuantileDMatrix:
-    """The matrix as XGBoost reads it; ``like`` is the one whose bins it takes over."""
+    """The matrix as XGBoost reads it; ``like`` is the one whose bins it takes over, ``lists`` are of these rows."""
     wait_politely()
     import xgboost
 
     return xgboost.QuantileDMatrix(
         matrix,
         target,
+        qid=None if lists is None else lists.queries.codes,
         ref=like,
         max_bin=MAX_BIN,
         feature_types=data.recipe.feature_types,

@@ -1,7 +1,7 @@
 """Predictions for labelled rows by boosters that never saw them: what a doubt about a label rests on.
 
 Every row is in one check part, unlike in tuning's folds, which look forward in time only. Parts hold
-together what belongs together: the rows of a stretch of time, or of a group.
+together what belongs together: the rows of a query, of a stretch of time, or of a group.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from tidemill.learning.boosting import Data, Problem, held_out_margins
 from tidemill.learning.folds import Fold
 from tidemill.learning.model import Model
 from tidemill.learning.objectives import predictions
+from tidemill.learning.orders import Lists
+from tidemill.learning.queries import Queries
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import available_threads
 from tidemill.learning.trials import TrialLog
@@ -37,7 +39,8 @@ def out_of_fold(
 
     ``frame`` holds the target under ``use_case.target_name`` as a labelled Snapshot does. Recipe and
     calibration are the ``model``'s. Probabilities, shape ``(rows, classes)``; otherwise values, shape
-    ``(rows,)``. Raises UserError when the study is not whole in this lake, or a class has a single row.
+    ``(rows,)``, where rows are ranked on the scale of their grades. Raises UserError when the study is not whole
+    in this lake, or a class has a single row.
     """
     trials = TrialLog(store, study.prefix).by_number()
     if study.members[0] not in trials:
@@ -45,23 +48,40 @@ def out_of_fold(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): restore it from a backup"
         )
     best = trials[study.members[0]]
+    lists = None
+    order = np.arange(len(frame))
+    if model.description.gain is not None and use_case.query is not None:
+        queries = Queries.of(frame[use_case.query])
+        order = queries.order
+        frame, lists = frame.iloc[order], Lists(queries.taken(order), model.description.gain)
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     recipe = model.description.recipe
-    data = Data(recipe, recipe.coded(frame), target, None, words=recipe.words(frame))
+    data = Data(recipe, recipe.coded(frame), target, None, words=recipe.words(frame), lists=lists)
     problem = Problem(
         task=model.task,
         classes=len(model.classes),
         metric=study.metric,
         threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
+        gain=model.description.gain,
     )
     part = _parts(frame, use_case, split, target.astype(np.int64) if is_classification(model.task) else None)
     margins = np.empty((len(frame), len(model.classes)) if model.task == "multiclass" else len(frame))
     for number in np.unique(part):
         fold = Fold(np.flatnonzero(part != number), np.flatnonzero(part == number))
         margins[fold.check] = held_out_margins(data, fold, problem, best.parameters, best.rounds)
+    if lists is not None:
+        return _as_grades(margins, target)[np.argsort(order)]
     shares = predictions(model.task, model.description.calibration.apply(margins))
     return np.column_stack([1.0 - shares, shares]) if model.task == "binary" else shares
+
+
+def _as_grades(scores: Doubles, grades: Doubles) -> Doubles:
+    """Scores, which have no unit, on the scale of grades by the least-squares line."""
+    if not scores.std():
+        return np.full(len(grades), grades.mean())
+    slope, start = np.polyfit(scores, grades, 1)
+    return np.asarray(start + slope * scores)
 
 
 def _parts(
@@ -70,7 +90,10 @@ def _parts(
     """The part of each row: stretches of time, whole groups, or by chance with each class spread evenly."""
     count = PARTS if len(frame) <= LARGE_ROWS else LARGE_PARTS
     part = None
-    if split.by == "time" and use_case.time is not None:
+    if use_case.query is not None:
+        codes = Queries.of(frame[use_case.query]).codes
+        part = np.random.default_rng(use_case.seed).permutation(codes.max() + 1)[codes] % count
+    elif split.by == "time" and use_case.time is not None:
         moments = frame[use_case.time].rank(method="min", na_option="top").to_numpy() - 1.0
         part = (moments * count // len(frame)).astype(np.int64)
     elif split.by == "group" and use_case.group is not None:

@@ -19,6 +19,7 @@ from tidemill.learning.features import ColumnContract, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.levels import Found, Known, category_features, coded_number_features, pixel_features
 from tidemill.learning.pixels import LOOKED_AT, looks_like_pixels
+from tidemill.learning.queries import NOT_A_FEATURE
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
@@ -107,6 +108,8 @@ def _not_features(frame: pd.DataFrame, use_case: UseCase) -> dict[str, str]:
         reasons[use_case.id[0]] = "it names a row"
     if use_case.weight:
         reasons[use_case.weight] = "it says how much a row counts"
+    if use_case.query is not None:
+        reasons[use_case.query] = NOT_A_FEATURE
     reasons |= dict.fromkeys(use_case.columns.ignore, "ignored by the use case")
     reasons |= dict.fromkeys(use_case.columns.forbid, "forbidden by the use case")
     banned = {*use_case.columns.forbid, use_case.target_name, *_target_inputs(use_case)}

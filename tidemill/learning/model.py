@@ -21,6 +21,8 @@ from tidemill.learning.features import ColumnContract, Matrix, Recipe
 from tidemill.learning.intervals import IntervalRule
 from tidemill.learning.margins import Calibration
 from tidemill.learning.objectives import predictions
+from tidemill.learning.orders import Gain
+from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
@@ -55,6 +57,8 @@ class ModelDescription(_Frozen):
     ``classes`` are the labels in code order (binary: the second is the positive one). ``threshold`` is
     the cut of the positive class's probability. Intervals around numbers cover ``coverage`` of rows: ``interval``
     makes them, with the booster of their ends where ``ends`` has its sha256; older Models have a ``half_width``.
+    Where rows are ranked, ``query`` is the column that says which of them are one list, and ``gain`` what a grade
+    is worth.
     """
 
     format: Literal[1] = 1
@@ -69,6 +73,8 @@ class ModelDescription(_Frozen):
     members: tuple[Member, ...]
     interval: IntervalRule | None = None
     ends: str | None = None
+    query: ColumnContract | None = None
+    gain: Gain | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -183,8 +189,15 @@ class Model:
         return dict(self.description.recipe.excluded)
 
     @property
+    def query(self) -> str | None:
+        """The column that says which rows are one list; None unless rows are ranked."""
+        return None if self.description.query is None else self.description.query.name
+
+    @property
     def prediction_columns(self) -> tuple[str, ...]:
-        """The columns of what :meth:`predict` returns."""
+        """The columns of what :meth:`predict` returns, but for the rank within a query."""
+        if self.task == "ranking":
+            return ("prediction",)
         if not is_classification(self.task):
             return ("prediction", "lower", "upper")
         return ("prediction", *(f"probability_{_text(label)}" for label in self.classes))
@@ -196,6 +209,10 @@ class Model:
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """``prediction`` and ``probability_<label>`` for each class, or ``prediction``, ``lower``, ``upper``.
 
+        Where rows are ranked, ``prediction`` is a score without a unit and, if the frame has the query's column,
+        ``rank`` the place within the query's rows in this frame: 1 is the best, equal scores stand as they came,
+        and a row without a query has none.
+
         Same rows, same order, index 0 to n-1. Raises UserError as :meth:`check` does, and for a value
         that can't be read as what its column is.
         """
@@ -203,10 +220,13 @@ class Model:
         if is_classification(self.task):
             labels = pd.Series(list(self.classes))
             answered[0] = labels.take(answered[0]).reset_index(drop=True)
-        return pd.DataFrame(dict(zip(self.prediction_columns, answered, strict=True)))
+        found = pd.DataFrame(dict(zip(self.prediction_columns, answered, strict=True)))
+        if self.query is not None and self.query in frame:
+            found[RANK] = pd.array(ranks(frame[self.query], answered[0]), dtype="Int64")
+        return found
 
-    def answers(self, matrix: Matrix) -> list[dict[str, Label | float]]:
-        """The rows of :meth:`predict`, as plain values, for rows that the recipe has made a matrix of."""
+    def answers(self, matrix: Matrix) -> list[dict[str, Label | float | None]]:
+        """The rows of :meth:`predict`, as plain values and without ranks, for a matrix that the recipe has made."""
         first, *others = (column.tolist() for column in self._answered(matrix))
         predicted = [self.classes[code] for code in first] if is_classification(self.task) else first
         names = self.prediction_columns
@@ -252,6 +272,8 @@ class Model:
             shares = self._shares(matrix)
             return [self._codes(shares), *shares.T]
         values = predictions(self.task, self._margins(matrix))
+        if self.task == "ranking":
+            return [values]
         return [values, *self._interval(matrix, values)]
 
     def _interval(self, matrix: Matrix, values: Doubles) -> tuple[Doubles, Doubles]:

@@ -58,7 +58,12 @@ def _exponential(margins: Doubles) -> Doubles:
     return np.exp(np.clip(margins, -_LARGEST_LOG, _LARGEST_LOG))
 
 
-_BY_TASK = {"binary": "binary:logistic", "regression": "reg:squarederror", "count": "count:poisson"}
+_BY_TASK = {
+    "binary": "binary:logistic",
+    "regression": "reg:squarederror",
+    "count": "count:poisson",
+    "ranking": "rank:ndcg",
+}
 _BY_METRIC = {("regression", "mae"): "reg:absoluteerror"}
 _LINKS: Mapping[str, Callable[[Doubles], Doubles]] = {
     "binary": _logistic,

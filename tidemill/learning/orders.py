@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 
 from tidemill.learning.queries import Queries
 
-__all__ = ["MOST_EXPONENTIAL", "Gain", "gain_of", "gains", "is_order_metric", "mean_of_queries", "of_each_query"]
+__all__ = [
+    "MOST_EXPONENTIAL",
+    "Gain",
+    "Lists",
+    "gain_of",
+    "gains",
+    "grades_by_place",
+    "mean_of_queries",
+    "of_each_query",
+]
 
 Gain = Literal["exponential", "linear"]
 Doubles = NDArray[np.float64]
@@ -30,9 +39,25 @@ MOST_EXPONENTIAL = 31
 _NAME = re.compile(r"(ndcg|map|mrr)(?:@(\d+))?")
 
 
-def is_order_metric(metric: str) -> bool:
-    """Whether the metric judges the order within queries."""
-    return _NAME.fullmatch(metric) is not None
+@dataclass(frozen=True)
+class Lists:
+    """What metrics of orders need beside grades and scores: the query of each row, and what a grade is worth.
+
+    ``weights`` say how much each row counts, None for all alike; a query counts as its rows do on average.
+    """
+
+    queries: Queries
+    gain: Gain
+    weights: Doubles | None = None
+
+    @property
+    def query_weights(self) -> Doubles | None:
+        """How much each query counts."""
+        return None if self.weights is None else self.queries.means(self.weights)
+
+    def taken(self, rows: NDArray[np.integer]) -> Lists:
+        """The same for some of the rows."""
+        return Lists(self.queries.taken(rows), self.gain, None if self.weights is None else self.weights[rows])
 
 
 def gain_of(grades: Floats) -> Gain:
@@ -48,14 +73,16 @@ def gains(grades: Floats, gain: Gain) -> Doubles:
     return np.exp2(known) - 1.0 if gain == "exponential" else known
 
 
-def mean_of_queries(metric: str, grades: Floats, scores: Floats, queries: Queries, gain: Gain) -> float:
-    """The metric's plain mean over the queries that have a relevant row; not-a-number when none has."""
-    values = of_each_query(metric, grades, scores, queries, gain)
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+def mean_of_queries(metric: str, grades: Floats, scores: Floats, lists: Lists) -> float:
+    """The metric's mean over the queries that have a relevant row; not-a-number when none has."""
+    values = of_each_query(metric, grades, scores, lists)
+    weights = lists.query_weights
+    counted = np.where(np.isnan(values), 0.0, 1.0 if weights is None else weights)
+    whole = float(counted.sum())
+    return float((counted * np.nan_to_num(values)).sum()) / whole if whole > 0 else float("nan")
 
 
-def of_each_query(metric: str, grades: Floats, scores: Floats, queries: Queries, gain: Gain) -> Doubles:
+def of_each_query(metric: str, grades: Floats, scores: Floats, lists: Lists) -> Doubles:
     """The metric of each query, shape ``(queries,)``; not-a-number where no row is relevant (has a grade above 0).
 
     ``metric`` is ``ndcg``, ``map`` or ``mrr``, with ``@k`` when only the first k places count. MAP divides by the
@@ -65,15 +92,23 @@ def of_each_query(metric: str, grades: Floats, scores: Floats, queries: Queries,
     if found is None:
         raise ValueError(f"{metric} is no metric of orders")
     most = int(found[2]) if found[2] else None
-    lists = _Lists.of(grades, scores, queries)
+    ordered = _Sorted.of(grades, scores, lists.queries)
     with np.errstate(invalid="ignore", divide="ignore"):
         if found[1] == "ndcg":
-            return _ndcg(lists, gains(grades, gain), most)
-        return _average_precision(lists, most) if found[1] == "map" else _reciprocal_rank(lists, most)
+            return _ndcg(ordered, gains(grades, lists.gain), most)
+        return _average_precision(ordered, most) if found[1] == "map" else _reciprocal_rank(ordered, most)
+
+
+def grades_by_place(grades: Floats, scores: Floats, queries: Queries, most: int) -> Doubles:
+    """The mean grade at each of the first ``most`` places, over the queries that are that long; at most the longest."""
+    ordered = _Sorted.of(grades, scores, queries)
+    expected = np.bincount(ordered.tie, weights=grades[ordered.order]) / ordered.size
+    there = np.bincount(ordered.place)
+    return np.asarray(np.bincount(ordered.place, weights=expected[ordered.tie]) / there)[:most]
 
 
 @dataclass(frozen=True)
-class _Lists:
+class _Sorted:
     """All queries' rows, one query after another, the highest score first.
 
     ``place`` is from 0 within the query, ``tie`` the number of the row's run of equal scores, ``first`` the
@@ -91,7 +126,7 @@ class _Lists:
     ideal: NDArray[np.intp]
 
     @classmethod
-    def of(cls, grades: Floats, scores: Floats, queries: Queries) -> _Lists:
+    def of(cls, grades: Floats, scores: Floats, queries: Queries) -> _Sorted:
         codes = queries.codes
         order = np.lexsort((-scores, codes))
         query, ordered = codes[order], scores[order]
@@ -116,44 +151,44 @@ class _Lists:
         return np.asarray(np.bincount(self.query, weights=values, minlength=self.count), dtype=np.float64)
 
 
-def _ndcg(lists: _Lists, worth: Doubles, most: int | None) -> Doubles:
-    counted = lists.place < (most or np.inf)
-    discount = np.where(counted, 1.0 / np.log2(lists.place + 2.0), 0.0)
-    expected = np.bincount(lists.tie, weights=worth[lists.order]) / lists.size
-    best = lists.summed(worth[lists.ideal] * discount)
-    value = lists.summed(expected[lists.tie] * discount) / best
+def _ndcg(ordered: _Sorted, worth: Doubles, most: int | None) -> Doubles:
+    counted = ordered.place < (most or np.inf)
+    discount = np.where(counted, 1.0 / np.log2(ordered.place + 2.0), 0.0)
+    expected = np.bincount(ordered.tie, weights=worth[ordered.order]) / ordered.size
+    best = ordered.summed(worth[ordered.ideal] * discount)
+    value = ordered.summed(expected[ordered.tie] * discount) / best
     return np.where(best > 0, np.minimum(value, 1.0), np.nan)
 
 
-def _average_precision(lists: _Lists, most: int | None) -> Doubles:
-    size, relevant = lists.size[lists.tie], lists.relevant[lists.tie]
-    whole = lists.summed(relevant / size)
-    tie_total = np.cumsum(lists.relevant) - lists.relevant
-    before = tie_total[lists.tie] - (np.cumsum(whole) - whole)[lists.query]
-    within = (lists.place - lists.first) * (relevant - 1.0) / np.maximum(size - 1.0, 1.0)
-    precision = relevant / size * (before + 1.0 + within) / (lists.place + 1.0)
-    counted = lists.place < (most or np.inf)
-    total = lists.summed(np.where(counted, precision, 0.0))
+def _average_precision(ordered: _Sorted, most: int | None) -> Doubles:
+    size, relevant = ordered.size[ordered.tie], ordered.relevant[ordered.tie]
+    whole = ordered.summed(relevant / size)
+    tie_total = np.cumsum(ordered.relevant) - ordered.relevant
+    before = tie_total[ordered.tie] - (np.cumsum(whole) - whole)[ordered.query]
+    within = (ordered.place - ordered.first) * (relevant - 1.0) / np.maximum(size - 1.0, 1.0)
+    precision = relevant / size * (before + 1.0 + within) / (ordered.place + 1.0)
+    counted = ordered.place < (most or np.inf)
+    total = ordered.summed(np.where(counted, precision, 0.0))
     return np.where(whole > 0.5, total / np.minimum(whole, most or np.inf), np.nan)
 
 
-def _reciprocal_rank(lists: _Lists, most: int | None) -> Doubles:
+def _reciprocal_rank(ordered: _Sorted, most: int | None) -> Doubles:
     """In the first run of equals with a relevant row, the chance that none of its first places holds one."""
-    logs = np.r_[0.0, np.cumsum(np.log(np.arange(1, len(lists.place) + 1)))]
-    size, relevant = lists.size[lists.tie], lists.relevant[lists.tie].astype(np.int64)
-    offset = lists.place - lists.first
+    logs = np.r_[0.0, np.cumsum(np.log(np.arange(1, len(ordered.place) + 1)))]
+    size, relevant = ordered.size[ordered.tie], ordered.relevant[ordered.tie].astype(np.int64)
+    offset = ordered.place - ordered.first
     left = size - offset - 1
     possible = (relevant > 0) & (left >= relevant - 1)
     some, chosen, last = size[possible], relevant[possible], left[possible]
     ways = logs[last] - logs[chosen - 1] - logs[last - chosen + 1]
     all_ways = logs[some] - logs[chosen] - logs[some - chosen]
-    first_here = np.zeros(len(lists.place))
+    first_here = np.zeros(len(ordered.place))
     first_here[possible] = np.exp(ways - all_ways)
-    tie_query = np.zeros(len(lists.size), dtype=np.int64)
-    tie_query[lists.tie] = lists.query
-    hit = np.flatnonzero(lists.relevant > 0)
-    opening = np.full(lists.count, -1)
+    tie_query = np.zeros(len(ordered.size), dtype=np.int64)
+    tie_query[ordered.tie] = ordered.query
+    hit = np.flatnonzero(ordered.relevant > 0)
+    opening = np.full(ordered.count, -1)
     opening[tie_query[hit][::-1]] = hit[::-1]
-    counted = (opening[lists.query] == lists.tie) & (lists.place < (most or np.inf))
-    total = lists.summed(np.where(counted, first_here / (lists.place + 1.0), 0.0))
+    counted = (opening[ordered.query] == ordered.tie) & (ordered.place < (most or np.inf))
+    total = ordered.summed(np.where(counted, first_here / (ordered.place + 1.0), 0.0))
     return np.where(opening >= 0, total, np.nan)

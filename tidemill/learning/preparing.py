@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidemill.errors import UserError, did_you_mean
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
@@ -17,6 +18,8 @@ from tidemill.learning.features import Matrix
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.levels import Known
+from tidemill.learning.orders import Lists
+from tidemill.learning.queries import Queries
 from tidemill.learning.room import Memory, memory_of, sample_rows
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
@@ -28,7 +31,7 @@ from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Prepared", "prepare", "prepare_frame"]
+__all__ = ["Prepared", "lists_of", "prepare", "prepare_frame"]
 
 TUNING_CELLS = 2_500_000
 FEWEST_FIT_ROWS = 20_000
@@ -68,6 +71,11 @@ def prepare(
     """
     limit = use_case.tune.memory
     sample = sample_rows(store, split.train, limit) if study is None else study.sample
+    if sample is not None and labelled.task == "ranking":
+        raise UserError(
+            f"the {split.train.rows:,} training rows do not fit into memory, and rows that are ranked can't be streamed"
+            ": give more (`tune.memory`, a larger machine), or train on fewer queries"
+        )
     rows = split.train if sample is None else stored_sample(store, split.train, sample, seed=use_case.seed)
     prepared = prepare_frame(rows.read(store), use_case, labelled, split, excluded)
     data = prepared.data
@@ -93,13 +101,20 @@ def prepare(
 def prepare_frame(
     frame: pd.DataFrame, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]
 ) -> Prepared:
-    """:func:`prepare` for rows already in memory, with the target under ``use_case.target_name``."""
+    """:func:`prepare` for rows already in memory, with the target under ``use_case.target_name``.
+
+    Where rows are ranked, those of a query come to lie together.
+    """
+    lists = lists_of(use_case, labelled, frame)
+    if lists is not None:
+        frame = frame.iloc[lists.queries.order].reset_index(drop=True)
+        lists = lists.taken(lists.queries.order)
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     classes = target.astype(np.int64) if is_classification(labelled.task) else None
     if split.by == "group" and use_case.group is not None:
         excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
-    folds, ages = _folds(frame, use_case, split, classes)
-    groups = _groups(frame, use_case) if split.by == "group" else None
+    folds, ages = _folds(frame, use_case, split, classes, lists)
+    groups = _groups(frame, use_case) if split.by == "group" else None if lists is None else lists.queries.codes
     known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
     recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
     if ages is not None:
@@ -111,12 +126,17 @@ def prepare_frame(
         threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
         constraints=constraints_of(use_case, recipe),
+        gain=None if lists is None else lists.gain,
     )
-    data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame))
+    data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
     data = _data(use_case, labelled, frame, data, classes)
     most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
     rng = np.random.default_rng(use_case.seed)
-    sampled = tuple(Fold(_sample(fold.fit, most_fit, rng), _sample(fold.check, MOST_CHECK_ROWS, rng)) for fold in folds)
+    queries = None if lists is None else lists.queries
+    sampled = tuple(
+        Fold(_sample(fold.fit, most_fit, rng, queries), _sample(fold.check, MOST_CHECK_ROWS, rng, queries))
+        for fold in folds
+    )
     return Prepared(data, sampled, problem)
 
 
@@ -132,12 +152,26 @@ def _data(
     return replace(data, given=given, judged=judged, class_weights=by_class)
 
 
+def lists_of(use_case: UseCase, labelled: Labelled, frame: pd.DataFrame) -> Lists | None:
+    """Which of the rows are ranked together, and what their grades are worth; None unless the task is ranking.
+
+    Raises UserError when the query's column is missing.
+    """
+    if labelled.task != "ranking" or use_case.query is None:
+        return None
+    if use_case.query not in frame:
+        raise UserError(f"query: there is no column `{use_case.query}`{did_you_mean(use_case.query, frame.columns)}")
+    return Lists(Queries.of(frame[use_case.query]), labelled.gain or "linear", row_weights(use_case, frame))
+
+
 def _folds(
-    frame: pd.DataFrame, use_case: UseCase, split: Split, classes: NDArray[np.int64] | None
+    frame: pd.DataFrame, use_case: UseCase, split: Split, classes: NDArray[np.int64] | None, lists: Lists | None
 ) -> tuple[tuple[Fold, ...], Doubles | None]:
     """The folds, and each row's age as a share of the span when they look forward in time."""
     if split.by == "time" and use_case.time is not None:
         at = frame[use_case.time]
+        if lists is not None:  # a query is of the moment of its latest row, as when it was split
+            at = at.groupby(lists.queries.codes).transform("max")
         horizon = split.end - split.boundary if split.end and split.boundary else None
         folds = forward_folds(at, horizon, classes)
         if folds:
@@ -146,6 +180,14 @@ def _folds(
         folds = group_folds(frame[use_case.group], classes, use_case.seed)
         if folds:
             return folds, None
+    if lists is not None:
+        folds = group_folds(pd.Series(lists.queries.codes), classes, use_case.seed)
+        if folds:
+            return folds, None
+        raise UserError(
+            f"`query: {use_case.query}`: the {len(frame):,} training rows are of {lists.queries.count} queries, too "
+            "few to learn from some and be judged on others: collect more"
+        )
     return random_folds(len(frame), classes, use_case.seed), None
 
 
@@ -204,5 +246,7 @@ def _ages(at: pd.Series, span: tuple[pd.Timestamp, float]) -> Doubles:
     return np.asarray(share.fillna(1.0).clip(0.0, 1.0), dtype=np.float64)
 
 
-def _sample(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _sample(rows: NDArray[np.int64], most: int, rng: np.random.Generator, queries: Queries | None) -> NDArray[np.int64]:
+    if queries is not None:
+        return queries.sampled(rows, most, rng)
     return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))

@@ -14,9 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tidemill.cleaning.normalising import text_of
+__all__ = ["NOT_A_FEATURE", "RANK", "Codes", "Queries", "name_codes", "places", "ranks"]
 
-__all__ = ["Codes", "Queries", "name_codes", "places"]
+RANK = "rank"
+NOT_A_FEATURE = (
+    "it says which list a row is of; lists to come have other names, so only what describes a list is learnt from"
+)
 
 Codes = NDArray[np.int64]
 
@@ -50,6 +53,10 @@ class Queries:
         """The places of the rows with those of one query together, in their own order: what XGBoost wants."""
         return np.argsort(self.codes, kind="stable").astype(np.int64)
 
+    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of each query's rows."""
+        return np.asarray(np.bincount(self.codes, weights=values, minlength=self.count) / self.sizes)
+
     def taken(self, rows: NDArray[np.integer]) -> Queries:
         """The queries of some of the rows, coded anew."""
         _, codes = np.unique(self.codes[rows], return_inverse=True)
@@ -68,9 +75,16 @@ class Queries:
 
 def name_codes(names: pd.Series | Sequence[object]) -> Codes:
     """A code from 0 for each name, in the order in which they first come; -1 for a missing one."""
+    from tidemill.cleaning.normalising import text_of  # cleaning asks how rows are split, and splitting for queries
+
     codes, found = pd.factorize(names if isinstance(names, pd.Series) else np.array(names, dtype=object))
     texts, _ = pd.factorize(np.array([text_of(name) for name in found], dtype=object))
     return np.asarray(np.r_[texts, -1][codes], dtype=np.int64) if len(found) else codes.astype(np.int64)
+
+
+def ranks(names: pd.Series | Sequence[object], scores: NDArray[np.floating]) -> list[int | None]:
+    """The place of each row within the query of that name, None where it has none."""
+    return [int(place) or None for place in places(name_codes(names), scores)]
 
 
 def places(codes: Codes, scores: NDArray[np.floating]) -> Codes:

@@ -29,6 +29,7 @@ from tidemill.learning.columns import HOURS, MICROSECONDS_AN_HOUR, Doubles, Time
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 from tidemill.learning.pixels import pixels_of
+from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.texts import word_counts
 from tidemill.usecase.cleaning import Bounds
 
@@ -54,9 +55,18 @@ class RowPredictor:
         self.model = model
         self._reader = RowReader(model.description.recipe)
 
-    def predict(self, rows: Sequence[Row]) -> list[dict[str, Label | float]]:
-        """One answer a row, in order. Raises UserError with ``row`` and ``column`` for what can't be read."""
-        return self.model.answers(self._reader.matrix(rows))
+    def predict(self, rows: Sequence[Row]) -> list[dict[str, Label | float | None]]:
+        """One answer a row, in order; the rank is among the rows of one query that are here.
+
+        Raises UserError with ``row`` and ``column`` for what can't be read.
+        """
+        answers = self.model.answers(self._reader.matrix(rows))
+        query = self.model.query
+        if query is None or not any(query in row for row in rows):
+            return answers
+        scores = np.array([answer["prediction"] for answer in answers], dtype=np.float64)
+        places = ranks([row.get(query) for row in rows], scores)
+        return [{**answer, RANK: place} for answer, place in zip(answers, places, strict=True)]
 
 
 def placed(error: UserError, before: int) -> UserError:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import UserError
+from tidemill.learning.orders import Lists, mean_of_queries
 from tidemill.learning.thresholds import Cuts
 from tidemill.task import LOWER_IS_BETTER, METRICS
 
@@ -51,8 +52,16 @@ def higher_is_better(metric: str) -> bool:
     return metric not in LOWER_IS_BETTER
 
 
-def score(metric: str, target: Doubles, values: Floats, weights: Doubles | None = None) -> float:
-    """The metric in its own unit; not-a-number when it is undefined (an AUC where one class is missing)."""
+def score(
+    metric: str, target: Doubles, values: Floats, weights: Doubles | None = None, lists: Lists | None = None
+) -> float:
+    """The metric in its own unit; not-a-number when it is undefined (an AUC where one class is missing).
+
+    ``lists`` say which rows are ranked together, and hold their own weights; without them, a metric of orders can't
+    be asked for.
+    """
+    if lists is not None:
+        return mean_of_queries(metric, target, values, lists)
     if metric == "auc":
         return _macro_area(target, values, weights)
     if metric == "average_precision":

@@ -51,6 +51,8 @@ def settle(
     ``parameters`` and ``rounds`` are of the best trial: the ends of intervals are boosted by its setting.
     """
     data, problem = prepared.data, prepared.problem
+    if problem.task == "ranking":  # a score has no unit: there is nothing that it should be right about
+        return Settled(Calibration())
     folds = [
         Scored(margin, data.target[fold.check], None if data.judged is None else data.judged[fold.check])
         for fold, margin in zip(prepared.folds, margins, strict=True)
@@ -98,7 +100,7 @@ def _with_intervals(
 
 def _ways(use_case: UseCase, prepared: Prepared) -> tuple[Way, ...]:
     """What to choose from, the plainest first."""
-    if is_classification(prepared.problem.task) or use_case.tune.intervals == "conformal":
+    if prepared.problem.task not in ("regression", "count") or use_case.tune.intervals == "conformal":
         return ("constant", "scaled")
     if use_case.tune.intervals == "quantile":
         return ("quantile",)

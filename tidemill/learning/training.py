@@ -14,7 +14,8 @@ import numpy as np
 from tidemill.errors import UserError
 from tidemill.learning.boosting import fit_boosters
 from tidemill.learning.brought import what_it_brought, write_brought
-from tidemill.learning.model import Member, Model, ModelDescription
+from tidemill.learning.columns import kind_of
+from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.settling import settle
 from tidemill.learning.trials import Trial, TrialLog
@@ -66,6 +67,8 @@ def train(
         coverage=use_case.tune.coverage,
         interval=settled.interval,
         ends=None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
+        query=_query_column(store, use_case, split) if labelled.task == "ranking" else None,
+        gain=labelled.gain,
         members=tuple(
             Member(
                 file=f"booster-{place}.ubj",
@@ -81,6 +84,12 @@ def train(
     if labelled.task != "ranking":
         write_brought(store, model, what_it_brought(prepared, best.value, margins, settled.calibration))
     return model
+
+
+def _query_column(store: Store, use_case: UseCase, split: Split) -> ColumnContract:
+    """What rows bring beside what the model reads, to be told apart into lists."""
+    name = str(use_case.query)
+    return ColumnContract(name=name, kind=kind_of(split.train.read(store, [name])[name]), required=False)
 
 
 def _boosters(prepared: Prepared, members: list[Trial]) -> list[bytes]:

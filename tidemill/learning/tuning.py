@@ -216,7 +216,8 @@ class _Search:
         ranked = [trial for trial in self.trials if trial.number in margins]
         data = self._prepared.data
         judged = [None if data.judged is None else data.judged[fold.check] for fold in self._prepared.folds]
-        chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS, judged)
+        lists = [data.lists_of(fold.check) for fold in self._prepared.folds]
+        chosen = choose_members(ranked, margins, targets, problem.task, problem.metric, MOST_MEMBERS, judged, lists)
         if self._count is not None:
             return chosen
         by_number = {trial.number: trial for trial in self.trials}

@@ -20,9 +20,10 @@ import pandas as pd
 
 from tidemill.evaluation.metrics import statistic
 from tidemill.evaluation.resampling import Doubles, Ratio
+from tidemill.learning.orders import Lists, of_each_query
 from tidemill.results import Interval
 
-__all__ = ["Days", "Ranking", "days_of", "estimate", "expected_value", "measure", "share"]
+__all__ = ["Days", "Ranking", "days_of", "estimate", "expected_value", "measure", "measure_order", "share"]
 
 Days = npt.NDArray[np.int64]
 
@@ -36,7 +37,7 @@ _TINY = 1e-15
 def days_of(times: pd.Series | None, rows: int) -> Days:
     """What is resampled together: rows of one UTC day where there are at least 10 of those, else each row alone."""
     if times is not None:
-        days, found = pd.factorize(times.dt.floor("D"))
+        days, found = pd.factorize(times.dt.floor("D"), sort=True)
         if len(found) >= FEWEST_DAYS:
             return np.asarray(days, dtype=np.int64)
     return np.arange(rows, dtype=np.int64)
@@ -66,6 +67,23 @@ def measure(
     if not np.isfinite(value):
         return None
     return _interval(metric, value, lambda weights, _: found(target, weights * each), days, seed)
+
+
+def measure_order(
+    metric: str, target: Doubles, scores: Doubles, lists: Lists, days: Days, *, seed: int
+) -> Interval | None:
+    """:func:`measure` where rows are ranked: the mean over queries, each of the day of its latest row."""
+    each = of_each_query(metric, target, scores, lists)
+    known = ~np.isnan(each)
+    if not known.any():
+        return None
+    latest = np.zeros(lists.queries.count, dtype=np.int64)
+    np.maximum.at(latest, lists.queries.codes, days)
+    _, groups = np.unique(latest[known], return_inverse=True)
+    weights = lists.query_weights
+    values, own = each[known], np.ones(int(known.sum())) if weights is None else weights[known]
+    mean = _mean(values, own)
+    return _interval(metric, mean, lambda drawn, _: _mean(values, own * drawn), groups.astype(np.int64), seed)
 
 
 def share(name: str, hits: Doubles, days: Days, *, seed: int) -> Interval:

@@ -12,15 +12,17 @@ import pandas as pd
 from tidemill.cleaning import normalise
 from tidemill.evaluation.resampling import Doubles
 from tidemill.learning.model import Model
+from tidemill.learning.orders import Lists
+from tidemill.learning.queries import Queries
 from tidemill.learning.weights import own_weights
 from tidemill.monitoring.alarms import alarms_of, merged, refused_alarm
 from tidemill.monitoring.drift import Limits, Tally, judge_column
 from tidemill.monitoring.history import began, folder, keep, past, stored_windows
-from tidemill.monitoring.quality import days_of, estimate, measure, share
+from tidemill.monitoring.quality import Days, days_of, estimate, measure, measure_order, share
 from tidemill.monitoring.records import Alarm, Balance, ColumnDrift, DriftReport, Monitored, Quality, Span, Window
 from tidemill.monitoring.reference import Reference, answers, reference, watched_columns
 from tidemill.registry import ModelVersion
-from tidemill.results import Cleaned, ExpectationResult
+from tidemill.results import Cleaned, ExpectationResult, Interval
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -53,12 +55,14 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Known:
-    """Rows with labels: the target's codes or values, the answers, the times, and how much each row counts."""
+    """Rows with labels: the target's codes or values, the answers, the times, how much each row counts, and where rows
+    are ranked their queries."""
 
     target: Doubles
     values: Doubles
     times: pd.Series | None
     weights: Doubles | None = None
+    queries: pd.Series | None = None
 
 
 def watch(
@@ -147,15 +151,17 @@ def _known(work: _Watch, labelled: Snapshot | None) -> _Known | None:
     values: list[Doubles] = []
     times: list[pd.Series] = []
     weights: list[Doubles] = []
+    queries: list[pd.Series] = []
     for frame in labelled.frames(work.store):
         own = own_weights(work.use_case, frame)
         weights += [] if own is None else [own]
+        queries += [frame[work.model.query]] if work.model.query is not None else []
         target.append(frame[work.use_case.target_name].to_numpy(dtype=np.float64))
         values.append(answers(work.model, frame).values)
         times += [frame[work.use_case.time]] if work.use_case.time else []
     moments = pd.concat(times, ignore_index=True) if times else None
     together = np.concatenate(weights) if weights else None
-    return _Known(np.concatenate(target), np.concatenate(values), moments, together)
+    return _Known(np.concatenate(target), np.concatenate(values), moments, together, _joined(queries))
 
 
 def _quality(work: _Watch, seen: _Seen, known: _Known | None) -> Quality:
@@ -177,12 +183,19 @@ def _quality(work: _Watch, seen: _Seen, known: _Known | None) -> Quality:
     return Quality(
         proven=proven,
         estimated=estimated,
-        measured=measure(
-            proven.name, known.target, known.values, days, threshold=threshold, seed=seed, own=known.weights
-        ),
+        measured=_measured(work, known, days, threshold),
         labels=len(known.target),
         balance=balance,
     )
+
+
+def _measured(work: _Watch, known: _Known, days: Days, threshold: float) -> Interval | None:
+    """The metric on rows with labels; where rows are ranked, its mean over their queries."""
+    metric, seed, gain = work.version.metric.name, work.use_case.seed, work.model.description.gain
+    if gain is None or known.queries is None:
+        return measure(metric, known.target, known.values, days, threshold=threshold, seed=seed, own=known.weights)
+    lists = Lists(Queries.of(known.queries), gain, known.weights)
+    return measure_order(metric, known.target, known.values, lists, days, seed=seed)
 
 
 def _all_seen(parts: Sequence[_Seen]) -> _Seen:
@@ -206,7 +219,14 @@ def _all_known(parts: Sequence[_Known]) -> _Known | None:
         np.concatenate([part.values for part in parts]),
         pd.concat(times, ignore_index=True) if times else None,
         np.concatenate(weights) if weights else None,
+        _joined([part.queries for part in parts]),
     )
+
+
+def _joined(names: Sequence[pd.Series | None]) -> pd.Series | None:
+    """The queries of several windows; one that goes on from window to window is one list."""
+    known = [one for one in names if one is not None]
+    return pd.concat(known, ignore_index=True) if known else None
 
 
 def _report(

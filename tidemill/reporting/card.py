@@ -37,6 +37,8 @@ def _head(material: Material) -> str:
             f" Intervals are made to hold {percent(numbers.coverage)} of rows; of the gate rows they held "
             f"{percent(numbers.covered)} ({span(numbers.covered_low, numbers.covered_high, 3)})."
         )
+    if material.evidence.ranking is not None:
+        answers = "Answers: a score without a unit, and the rank within the query."
     return (
         f"# {_text(use_case.title or use_case.name)}\n\n"
         f"Model card of `{_code(use_case.name)}`, version `{version.version}`, {moment(version.created)}. "

@@ -8,6 +8,7 @@ from platform import python_version
 
 from tidemill.reporting.charts import Bar, bars
 from tidemill.reporting.material import Material
+from tidemill.reporting.ordering import ranking_limit
 from tidemill.reporting.page import (
     Badge,
     Block,
@@ -72,13 +73,19 @@ def limits_of(material: Material) -> list[str]:
             "world can be harder; monitoring is there to notice."
         )
     else:
-        how = "groups that it had not seen" if split.by == "group" else "rows drawn at random"
+        unseen = {"group": "groups that it had not seen", "query": "lists (queries) that it had not seen"}
+        how = unseen.get(split.by, "rows drawn at random")
         found.append(f"It was judged on {how}, not on later ones: what changes with time was not put to the test.")
     found.append(
         f"Intervals tell how far chance in {plural(evidence.rows, 'gate row')} may move a value. They know nothing "
         "of data "
         "that is wrong, or of rows unlike these."
     )
+    if evidence.ranking is not None:
+        found.append(
+            "A score has no unit: it puts rows of one list in order, and says nothing of rows of different lists. "
+            f"{ranking_limit(evidence.ranking)}"
+        )
     if evidence.binary is not None:
         found.append(
             f"The threshold of {number(evidence.binary.threshold, 3)} was chosen on validation rows "

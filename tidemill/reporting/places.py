@@ -96,7 +96,8 @@ def _words(material: Material, column: str, slices: list[Slice]) -> str:
 
 
 def _table(material: Material) -> Table:
-    binary, regression = material.evidence.binary, material.evidence.regression
+    binary = material.evidence.binary
+    numbers = material.evidence.regression is not None or material.evidence.ranking is not None
     head = [
         "column",
         "value",
@@ -108,7 +109,7 @@ def _table(material: Material) -> Table:
     ]
     if binary is not None:
         head.insert(3, binary.positive)
-    elif regression is not None:
+    elif numbers:
         head.insert(3, f"mean {material.evidence.target}")
     rows: list[list[Cell]] = []
     for one in material.evidence.slices:
@@ -116,7 +117,7 @@ def _table(material: Material) -> Table:
         row: list[Cell] = [one.column, one.value, one.rows]
         if binary is not None:
             row.append(percent(one.outcome))
-        elif regression is not None:
+        elif numbers:
             row.append(number(one.outcome))
         row += [
             number(metric.value) if metric else None,

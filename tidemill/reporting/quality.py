@@ -5,8 +5,9 @@ from __future__ import annotations
 from tidemill.evaluation.evidence import Bin, Binary, Multiclass, Regression
 from tidemill.reporting.charts import Line, Mark, Shape, histogram, lines, matrix
 from tidemill.reporting.material import Material
+from tidemill.reporting.ordering import ranking_blocks
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Section, Table
-from tidemill.reporting.wording import MISSING, count, metric_name, number, percent, span
+from tidemill.reporting.wording import MISSING, count, metric_name, number, percent, plural, span
 
 __all__ = ["how_good_it_is"]
 
@@ -27,9 +28,12 @@ def how_good_it_is(material: Material) -> Section:
         blocks += _multiclass(evidence.multiclass)
     if evidence.regression is not None:
         blocks += _regression(evidence.target, evidence.regression)
+    if evidence.ranking is not None:
+        blocks += ranking_blocks(material, evidence.ranking)
+    drawn = f" of the {plural(evidence.ranking.queries, 'query', 'queries')}" if evidence.ranking else ""
     lead = (
         f"All on the {count(evidence.rows)} gate rows. Intervals are at {percent(evidence.confidence)}, "
-        f"from {count(evidence.resamples)} bootstrap resamples."
+        f"from {count(evidence.resamples)} bootstrap resamples{drawn}."
     )
     if evidence.weight:
         lead += f" In every metric a row counts as much as `{evidence.weight}` says; the pictures count rows."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tidemill.evaluation.evidence import Regression
 from tidemill.reporting.charts import Bar, Colour, intervals
 from tidemill.reporting.material import Material
+from tidemill.reporting.ordering import ranking_facts, ranking_words
 from tidemill.reporting.page import Block, Fact, Figure, Headline, Prose, Section, Tone
 from tidemill.reporting.wording import count, day, metric_name, moment, number, percent, span
 
@@ -16,7 +17,13 @@ _VERDICTS: dict[str, tuple[str, Tone]] = {
     "refuse": ("Not promoted", "bad"),
 }
 
+_NDCG = "how much of what a perfect order would bring stands at the top of the list: 1 is perfect"
 MEANINGS = {
+    "ndcg": _NDCG,
+    **{f"ndcg@{most}": f"{_NDCG}; only the first {most} places count" for most in (3, 5, 10, 20, 50, 100)},
+    "ndcg@1": "the worth of the row in first place, as a share of the best that the list has: 1 is perfect",
+    "map": "the mean share of relevant rows among those down to each relevant one (average precision): 1 is perfect",
+    "mrr": "one divided by the place of the first relevant row, on average: 1 is perfect",
     "auc": "how often a row of the positive class gets a higher score than a row of the other: "
     "0.5 is a coin's toss, 1 is perfect",
     "log_loss": "how surprised the model is by what happens, and less is better",
@@ -89,6 +96,8 @@ def _of_the_task(material: Material) -> list[Fact]:
                 "inside of its intervals", percent(shapes.covered), f"meant: {percent(shapes.coverage)}{_held(shapes)}"
             ),
         ]
+    if evidence.ranking is not None:
+        return ranking_facts(evidence.ranking)
     right = next((one for one in evidence.challenger.metrics if one.name == "accuracy"), None)
     classes = evidence.multiclass.classes if evidence.multiclass else ()
     return [
@@ -131,6 +140,8 @@ def _plain_words(material: Material) -> str:
             f"{percent(evidence.regression.covered)} of the rows; they are made to hold "
             f"{percent(evidence.regression.coverage)}."
         )
+    if evidence.ranking is not None:
+        return f"{first}\n\n{ranking_words(material, evidence.ranking)}"
     right = next((one.value for one in evidence.challenger.metrics if one.name == "accuracy"), 0.0)
     plain = next((one.value for one in material.best_baseline.metrics if one.name == "accuracy"), None)
     beside = f" ({material.best_baseline.name}: {number(100 * plain, 3)})" if plain is not None else ""

@@ -42,11 +42,15 @@ METRIC_NAMES = {
     "smape": "symmetric mean absolute percentage error",
     "rmsle": "RMSLE",
     "poisson_deviance": "Poisson deviance",
+    "map": "MAP",
+    "mrr": "MRR",
 }
 
 
 def metric_name(metric: str) -> str:
     """``auc`` as ``AUC``: a metric's name in running text."""
+    if metric.startswith("ndcg"):
+        return metric.upper()
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 

@@ -18,7 +18,7 @@ from pydantic_core import to_json
 from tidemill import __version__
 from tidemill.errors import UserError, did_you_mean
 from tidemill.serving.champion import Champion, InMemory
-from tidemill.serving.openapi import described
+from tidemill.serving.openapi import asked_columns, described
 from tidemill.serving.problems import Problem, problem_of, respond
 from tidemill.serving.schema import (
     Column,
@@ -183,9 +183,10 @@ def _info(champion: Champion) -> ModelInfo:
         model_version=current.version,
         task=model.task,
         target=model.target,
+        query=model.query,
         classes=model.classes,
         threshold=model.threshold,
-        columns=tuple(Column(name=one.name, kind=one.kind, required=one.required) for one in model.columns),
+        columns=tuple(Column(name=one.name, kind=one.kind, required=one.required) for one in asked_columns(model)),
         problem=champion.problem,
     )
 

@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from tidemill.learning.features import ColumnContract
+from tidemill.learning.model import Model
 from tidemill.serving.champion import Champion
 from tidemill.serving.schema import PredictRequest
 
-__all__ = ["described"]
+__all__ = ["asked_columns", "described"]
 
 _GENERAL = "/v1/models/{name}/predict"
 _LEVELS = 20
@@ -45,12 +46,18 @@ def described(app: FastAPI, champions: Sequence[Champion]) -> dict[str, Any]:
     return document
 
 
+def asked_columns(model: Model) -> tuple[ColumnContract, ...]:
+    """What a row brings: the columns that the model reads, and the query's where rows are ranked."""
+    query = model.description.query
+    return model.columns if query is None else (query, *(one for one in model.columns if one.name != query.name))
+
+
 def _request(champion: Champion) -> dict[str, Any]:
     """The schema of a request: exact where there is a champion, general where there is none yet."""
     schema = PredictRequest.model_json_schema()
     if champion.current is None:
         return schema
-    columns = champion.current.predictor.model.columns
+    columns = asked_columns(champion.current.predictor.model)
     row = {
         "type": "object",
         "properties": {column.name: _property(column) for column in columns},

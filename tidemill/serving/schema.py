@@ -39,11 +39,13 @@ class PredictRequest(_Body):
 class PredictResponse(_Body):
     """One answer a row, in the rows' order, all by `model_version`.
 
-    Classification: `prediction` and one `probability_<class>` a class. Regression: `prediction`, `lower`, `upper`.
+    Classification: `prediction` and one `probability_<class>` a class. Numbers: `prediction`, `lower`, `upper`.
+    Ranking: `prediction` (a score) and, when rows bring the query's column, `rank` among the rows of that
+    query in the request.
     """
 
     model_version: str
-    predictions: list[dict[str, Label]]
+    predictions: list[dict[str, Label | None]]
 
 
 class ErrorBody(_Body):
@@ -87,6 +89,7 @@ class ModelInfo(_Body):
     model_version: str | None
     task: Task | None = None
     target: str | None = None
+    query: str | None = None
     classes: tuple[Label, ...] = ()
     threshold: float | None = None
     columns: tuple[Column, ...] = ()

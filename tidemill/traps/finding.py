@@ -36,7 +36,8 @@ def find_traps(use_case: UseCase, frame: pd.DataFrame, target: str, task: Task) 
 
 def _readable(use_case: UseCase, frame: pd.DataFrame) -> list[str]:
     rules = use_case.columns
-    names = {*rules.forbid, *rules.ignore, *use_case.id, use_case.time, use_case.target_name, use_case.target.column}
+    own = (use_case.time, use_case.query, use_case.target_name, use_case.target.column)
+    names = {*rules.forbid, *rules.ignore, *use_case.id, *own}
     return [str(name) for name in frame.columns if name not in names]
 
 

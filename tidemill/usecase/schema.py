@@ -75,7 +75,7 @@ class UseCase(Section):
         default_factory=dict, description="New columns by expression, made before the join, the same when serving."
     )
     target: OneTarget = Field(description="What is predicted: a column's name, or a section.")
-    task: Literal["auto", "binary", "multiclass", "regression", "count"] = Field(
+    task: Literal["auto", "binary", "multiclass", "regression", "count", "ranking"] = Field(
         "auto", description="The kind of prediction. `auto` goes by the target."
     )
     time: Text | None = Field(None, description="The column with the moment at which a prediction is asked for.")
@@ -89,6 +89,11 @@ class UseCase(Section):
         None,
         description="The column that says how much each row counts, in learning and in every metric: a number from 0 "
         "on. It is never a feature.",
+    )
+    query: Text | None = Field(
+        None,
+        description="Ranking: the column that says which rows are one list (a search, a session, a reader). Rows of a "
+        "query stay on the same side of the split, and its name is never a feature.",
     )
     columns: ColumnRules = Field(default_factory=ColumnRules, description=ColumnRules.__doc__ or "")
     clean: CleanRules = Field(default_factory=CleanRules, description=CleanRules.__doc__ or "")
@@ -115,6 +120,7 @@ class UseCase(Section):
         self._check_derived()
         self._check_split()
         self._check_clean()
+        self._check_query()
         if self.target.functions and self.task != "auto" and not is_classification(self.task):
             raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
         self._check_task()
@@ -131,7 +137,8 @@ class UseCase(Section):
             raise FieldError(("tune", "class_weights"), f"there are no classes to weigh: the task is {self.task}")
         if self.task not in ("auto", "binary") and self.tune.threshold != "auto":
             raise FieldError(("tune", "threshold"), f"it cuts a probability in two, and the task is {self.task}")
-        if self.weight is not None and self.weight in {*self.id, *self.target_inputs, self.time, self.group}:
+        others = {*self.id, *self.target_inputs, self.time, self.group, self.query}
+        if self.weight is not None and self.weight in others:
             raise FieldError("weight", f"`{self.weight}` has another part to play: give weights a column of their own")
         for name in self.columns.monotone:
             if name in self.target_inputs:
@@ -192,9 +199,34 @@ class UseCase(Section):
     def _check_split(self) -> None:
         if self.split.by == "group" and self.group is None:
             raise FieldError(("split", "by"), "it says group, and the use case has no `group`: name its column")
+        if self.split.by == "query" and self.query is None:
+            raise FieldError(("split", "by"), "it says query, and the use case has no `query`: name its column")
         for name in ("by", "train_until", "gate_until"):
-            if self.time is None and getattr(self.split, name) not in (None, "auto", "group", "random"):
+            if self.time is None and getattr(self.split, name) not in (None, "auto", "group", "query", "random"):
                 raise FieldError(("split", name), "it needs the time of each row: name the column under `time`")
+
+    def _check_query(self) -> None:
+        if self.query is None:
+            if self.task == "ranking":
+                raise FieldError(
+                    "task",
+                    "ranking puts the rows of one list in order: name the column that tells lists apart as `query`",
+                )
+            if self.target.gain != "auto":
+                raise FieldError(("target", "gain"), "it is for ranking, which needs a `query`: leave it out")
+            return
+        if self.task not in ("auto", "ranking"):
+            raise FieldError("query", f"it is for `task: ranking`, and the task is {self.task}: leave one of them out")
+        if self.target.functions:
+            raise FieldError(
+                ("target", "functions"),
+                "labelling functions give classes, and with a `query` rows are ranked by grades",
+            )
+        for field, names in (("target", self.target_inputs), ("id", self.id[:1] if len(self.id) == 1 else ())):
+            if self.query in names:
+                raise FieldError(
+                    "query", f"`{self.query}` is the `{field}` too: name the column that tells lists apart"
+                )
 
     def _check_clean(self) -> None:
         rules, types = self.clean, self.columns.types
@@ -208,7 +240,7 @@ class UseCase(Section):
                     )
         target = self.target_inputs
         for name in rules.fill:
-            if name in {self.time, *self.id, *target}:
+            if name in {self.time, self.query, *self.id, *target}:
                 raise FieldError(("clean", "fill", name), "a row without it is refused or waits: it can't be made up")
         for name, rule in rules.outliers.items():
             if name in target and rule.then != "refuse":
@@ -293,6 +325,7 @@ class UseCase(Section):
                 "id": self.id if set(self.id) <= there else (),
                 "group": self.group if self.group in there else None,
                 "weight": self.weight if self.weight in there else None,
+                "query": self.query if self.query in there else None,
                 "columns": rules.model_copy(update=kept),
                 "clean": clean.model_copy(update=tidied),
             }

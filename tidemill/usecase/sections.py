@@ -98,6 +98,11 @@ class Target(Section):
     labels: dict[str, str] = Field(
         default_factory=dict, description="Names for the classes, such as `{true: late, false: on_time}`."
     )
+    gain: Literal["auto", "exponential", "linear"] = Field(
+        "auto",
+        description="Ranking only: what a grade is worth at the top of a list. `exponential` is 2^grade - 1, for whole "
+        "grades up to 31; `linear` is the grade itself. `auto`: exponential where the grades allow it.",
+    )
     functions: dict[str, LabelFunction] = Field(
         default_factory=dict,
         description="Labelling functions, by name, for rows that have no target by `column` or `expression`.",
@@ -199,8 +204,10 @@ class ValidateRules(Section):
 class SplitRules(Section):
     """Which rows are trained on and which are the gate's."""
 
-    by: Literal["auto", "time", "group", "random"] = Field(
-        "auto", description="`auto`: by time when there is a time column, else by group, else at random."
+    by: Literal["auto", "time", "group", "query", "random"] = Field(
+        "auto",
+        description="`auto`: by time when there is a time column, else by group, else by query, else at random. "
+        "Whichever it is, a query is never cut apart.",
     )
     train_until: Moment | None = Field(
         None, description="Rows before this moment train. Left out: the oldest rows, up to `gate_share`."
@@ -216,7 +223,7 @@ class SplitRules(Section):
         if self.gate_until is not None and self.train_until is not None and self.gate_until <= self.train_until:
             raise FieldError("gate_until", "it must be later than `train_until`: the gate's rows lie between the two")
         for name in ("train_until", "gate_until"):
-            if getattr(self, name) is not None and self.by in ("group", "random"):
+            if getattr(self, name) is not None and self.by in ("group", "query", "random"):
                 raise FieldError(name, f"a moment divides rows by time, and `by` says {self.by}: leave one of them out")
         return self
 

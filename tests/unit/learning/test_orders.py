@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from tidemill.learning.orders import gain_of, mean_of_queries, of_each_query
+from tidemill.learning.orders import Lists, gain_of, mean_of_queries, of_each_query
 from tidemill.learning.queries import Queries, name_codes, places
 
 LISTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=5)
@@ -46,7 +46,7 @@ def test_equal_scores_count_as_the_mean_over_their_orders(
     rows = [(query, grade, score) for query, rows in enumerate(lists) for grade, score in rows]
     mixed = np.random.default_rng(len(rows)).permutation(np.array(rows, dtype=np.float64))
     queries = Queries(mixed[:, 0].astype(np.int64))
-    found = of_each_query(f"{metric}@{most}", mixed[:, 1], mixed[:, 2], queries, "exponential")
+    found = of_each_query(f"{metric}@{most}", mixed[:, 1], mixed[:, 2], Lists(queries, "exponential"))
     for query, pairs in enumerate(lists):
         grades, scores = [grade for grade, _ in pairs], [score for _, score in pairs]
         if not any(grades):
@@ -61,15 +61,15 @@ def test_ndcg_of_one_query_is_scikit_learns_ties_and_all(seed: int, most: int) -
     random = np.random.default_rng(seed)
     grades, scores = random.integers(1, 11, 30) / 2.0, random.integers(0, 8, 30).astype(np.float64)
     assert gain_of(grades) == "linear"
-    found = of_each_query(f"ndcg@{most}", grades, scores, Queries(np.zeros(30, dtype=np.int64)), "linear")
+    found = of_each_query(f"ndcg@{most}", grades, scores, Lists(Queries(np.zeros(30, dtype=np.int64)), "linear"))
     assert found[0] == pytest.approx(ndcg_score([grades], [scores], k=most))
 
 
 def test_queries_without_a_relevant_row_are_left_out_of_the_mean() -> None:
-    queries = Queries(np.array([0, 0, 1, 1]))
+    lists = Lists(Queries(np.array([0, 0, 1, 1])), "exponential")
     scores = np.array([1.0, 2.0, 1.0, 2.0])
-    assert mean_of_queries("mrr", np.array([1.0, 0.0, 0.0, 0.0]), scores, queries, "exponential") == 0.5
-    assert np.isnan(mean_of_queries("ndcg@10", np.zeros(4), scores, queries, "exponential"))
+    assert mean_of_queries("mrr", np.array([1.0, 0.0, 0.0, 0.0]), scores, lists) == 0.5
+    assert np.isnan(mean_of_queries("ndcg@10", np.zeros(4), scores, lists))
 
 
 def test_a_query_is_the_same_however_its_name_is_written() -> None:
