@@ -15,6 +15,7 @@ from tidemill.learning import boosting, tuning
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
+from tidemill.results import Study
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
 
@@ -99,6 +100,25 @@ def test_by_the_clock_it_ends_in_time_and_keeps_back_what_the_fit_needs(memory: 
     assert time.perf_counter() - started < 4.0
     assert study.trials >= 1
     assert set(study.members) <= set(range(study.trials))
+
+
+def test_what_the_clock_chose_replays_to_the_same_model(memory: Store) -> None:
+    from tidemill.learning.training import train
+
+    world = make_world(memory)
+    study = world.tune(trials=None, budget=3.0)
+    first = train(memory, world.use_case, world.labelled, world.split, study, {})
+    other = copy_of(memory, f"{memory.url}-other")
+    for key in other.list("toy/models"):
+        other.delete(key)
+    replayed = Study.model_validate(other.read_json(f"{study.prefix}/study.json")["study"])
+    assert replayed == study
+    late = TrialLog(other, study.prefix).read()[0].model_copy(update={"number": study.trials + 7})
+    TrialLog(other, study.prefix).write(late, [TrialLog(other, study.prefix).margins(0)])
+    assert train(other, world.use_case, world.labelled, world.split, replayed, {}) == first
+    for member in range(len(set(study.members))):
+        file = f"{first.prefix}/booster-{member}.ubj"
+        assert other.read_bytes(file) == memory.read_bytes(file)
 
 
 def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) -> None:
