@@ -1,4 +1,7 @@
-"""Three plain models on the same rows and features: what a tuned model must beat to be worth its trouble."""
+"""Three plain models on the same rows and features: what a tuned model must beat to be worth its trouble.
+
+They are fitted with the rows' own weights, and without class weights: those are a means, not what is asked for.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,8 @@ def race(
 def _constant(data: Data, problem: Problem, rows: int) -> Doubles:
     """The training rows' mean, or their classes' shares."""
     if problem.task != "multiclass":
-        return np.full(rows, data.target.mean())
-    shares = np.bincount(data.target.astype(np.int64), minlength=problem.classes) / len(data.target)
+        return np.full(rows, np.average(data.target, weights=data.judged))
+    shares = np.bincount(data.target.astype(np.int64), data.judged, problem.classes) / len(data.target)
     return np.tile(shares, (rows, 1))
 
 
@@ -66,12 +69,13 @@ def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     if len(rows) > LINEAR_ROWS:
         rows = np.sort(rng.choice(rows, size=LINEAR_ROWS, replace=False))
     before, after = _design(data, data.full_matrix()[rows], gate)
+    own = None if data.judged is None else data.judged[rows]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         if not is_classification(problem.task):
             line = PoissonRegressor(max_iter=LINEAR_STEPS) if problem.task == "count" else Ridge()
-            return np.asarray(line.fit(before, data.target[rows]).predict(after), dtype=np.float64)
-        model = LogisticRegression(max_iter=LINEAR_STEPS).fit(before, data.target[rows].astype(np.int64))
+            return np.asarray(line.fit(before, data.target[rows], own).predict(after), dtype=np.float64)
+        model = LogisticRegression(max_iter=LINEAR_STEPS).fit(before, data.target[rows].astype(np.int64), own)
     shares = np.zeros((len(gate), problem.classes))
     shares[:, model.classes_] = model.predict_proba(after)
     return shares[:, 1] if problem.task == "binary" else shares
@@ -108,6 +112,7 @@ def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:
         data.full_matrix(),
         data.target,
         qid=None if data.lists is None else data.lists.queries.codes,
+        weight=None if data.lists is not None else data.judged,
         feature_types=data.recipe.feature_types,
         enable_categorical=True,
     )

@@ -84,8 +84,12 @@ class World:
 
 
 def make_world(store: Store, task: Task = "binary", *, count: int = 900, **sections: object) -> World:
-    """Three quarters of the rows train, split by ``by`` (a section of its own for the tests: time by default)."""
+    """Three quarters of the rows train, split by ``by`` (a section of its own for the tests: time by default).
+
+    With ``rotten`` half of the targets are turned around, and the column `noise_weight` is 0 there.
+    """
     by = sections.pop("by", "time")
+    rotten = sections.pop("rotten", False)
     use_case = make_use_case(task, **sections)
     frame = rows(count)
     frame["per_year"] = frame["amount"] / frame["age"]
@@ -98,6 +102,10 @@ def make_world(store: Store, task: Task = "binary", *, count: int = 900, **secti
     else:
         edges = [0.0] if task == "binary" else [-0.7, 0.7]
         frame["bought"] = np.digitize(score, edges)
+    if rotten:
+        lies = random.uniform(size=count) < 0.5
+        frame["bought"] = np.where(lies, -5.0 * frame["bought"], frame["bought"])
+        frame["noise_weight"] = np.where(lies, 0.0, 1.5)
     train, gate = frame.iloc[: count * 3 // 4], frame.iloc[count * 3 // 4 :].reset_index(drop=True)
     snapshot = write_snapshot(store, "toy", "labelled", frame)
     boundary = gate["at"].iloc[0].to_pydatetime()

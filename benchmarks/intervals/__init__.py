@@ -1,0 +1,1 @@
+"""Coverage and width of predicted intervals on rows that no model saw."""
