@@ -24,6 +24,7 @@ __all__ = [
     "Decision",
     "Evaluation",
     "ExpectationResult",
+    "Fit",
     "FunctionVotes",
     "InputValidation",
     "Interval",
@@ -315,10 +316,25 @@ class Split(Record):
     traps: tuple[Trap, ...] = ()
 
 
+class Fit(Record):
+    """A setting to be fitted on all training rows: that of ``trial``, for so many ``rounds``, from so many ``seeds``.
+
+    ``weight`` is its share in the model's mean; ``learning_rate`` takes the place of the trial's own.
+    """
+
+    trial: int
+    weight: int
+    rounds: int
+    seeds: int
+    learning_rate: float
+
+
 class Study(Record):
     """A finished tuning record: where it is, how many trials, and the best of them.
 
-    ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight.
+    ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight. ``fits``
+    says how each is fitted on all rows (empty in a Study of before there was a plan: each once, as it was tried).
+    ``fit_seconds`` is what the budget has left for that; None where no clock is looked at.
     ``sample`` is how many of the training rows the recipe and the trials worked on; None for all of them.
     """
 
@@ -332,6 +348,8 @@ class Study(Record):
     best_parameters: dict[str, float | int | str | bool | None]
     members: tuple[int, ...]
     sample: int | None = None
+    fits: tuple[Fit, ...] = ()
+    fit_seconds: float | None = None
 
     @property
     def prefix(self) -> str:

@@ -6,8 +6,10 @@ all of them, a hopeless setting can be stopped at any round, and there is a valu
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,10 +37,13 @@ __all__ = [
     "FoldMatrices",
     "Parameters",
     "Problem",
+    "Weigh",
+    "all_rows",
     "boost",
-    "fit_boosters",
+    "half_life_of",
     "held_out_margins",
     "quantised",
+    "seconds_a_round",
 ]
 
 MAX_BIN = 128
@@ -46,9 +51,11 @@ EVALUATE_EVERY = 5
 FIRST_REPORT = 2
 MOST_ROUNDS = 1_500
 PATIENT_PROGRESS = 3.0
+PACE_ROUNDS = 2
 
 Parameters = Mapping[str, float | int | str | bool | None]
 Doubles = NDArray[np.float64]
+Weigh = Callable[[float | None], Doubles]
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,18 @@ class Problem:
         known = objective_of(self.task, self.metric, self.classes).settings
         return {**known, "ndcg_exp_gain": self.gain == "exponential"} if self.gain is not None else dict(known)
 
+    @property
+    def outputs(self) -> int:
+        """How many trees a round grows."""
+        return objective_of(self.task, self.metric, self.classes).outputs
+
     def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
         """XGBoost's settings for these parameters."""
         tuned = {name: value for name, value in parameters.items() if name != "half_life"}
-        fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "seed": seed, "verbosity": 0}
-        return {**fixed, "disable_default_eval_metric": True, **self.objective, **self.constraints, **tuned}
+        fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "verbosity": 0}
+        # A round draws its rows and columns by its own number: else by what else its thread has drawn before.
+        drawn = {"seed": seed, "seed_per_iteration": True}
+        return {**fixed, **drawn, "disable_default_eval_metric": True, **self.objective, **self.constraints, **tuned}
 
 
 @dataclass(frozen=True)
@@ -192,36 +206,43 @@ class FoldMatrices:
 
 
 class _Lockstep:
-    """The boosters of one trial, one a fold, grown side by side."""
+    """The boosters of one trial, one a fold, grown side by side.
+
+    Folds are shared out among the threads before a fold's own work is: on rows that are few, threads that
+    wait for each other after every level of a tree take longer than one that works alone.
+    """
 
     def __init__(self, matrices: FoldMatrices, problem: Problem, parameters: Parameters) -> None:
         import xgboost
 
         self._problem = problem
         self._targets, self._judged, self._lists = matrices.targets, matrices.judged, matrices.lists
-        self._pairs = matrices.weighted(_half_life(parameters))
-        settings = problem.settings(parameters, problem.seed)
+        self._pairs = matrices.weighted(half_life_of(parameters))
+        self._workers = min(len(self._pairs), problem.threads)
+        threads = max(1, problem.threads // self._workers)
+        settings = {**problem.settings(parameters, problem.seed), "nthread": threads}
         self._boosters = [xgboost.Booster(settings, cache=[fit, check]) for fit, check in self._pairs]
         self.rounds = 0
 
-    def grow(self, rounds: int) -> None:
-        for booster, (fit, _) in zip(self._boosters, self._pairs, strict=True):
-            for step in range(self.rounds, self.rounds + rounds):
-                booster.update(fit, step)
+    def grow(self, rounds: int) -> tuple[tuple[Margins, ...], tuple[float, ...]]:
+        """Grow every fold by so many rounds; then its raw scores on its check rows, and what the metric says."""
+        numbers = range(len(self._boosters))
+        if self._workers == 1:
+            grown = [self._grow(number, rounds) for number in numbers]
+        else:
+            with ThreadPoolExecutor(self._workers) as pool:
+                grown = list(pool.map(lambda number: self._grow(number, rounds), numbers))
         self.rounds += rounds
+        return tuple(margins for margins, _ in grown), tuple(value for _, value in grown)
 
-    def margins(self) -> tuple[Margins, ...]:
-        return tuple(
-            booster.predict(check, output_margin=True)
-            for booster, (_, check) in zip(self._boosters, self._pairs, strict=True)
-        )
-
-    def values(self, margins: Sequence[Margins]) -> tuple[float, ...]:
+    def _grow(self, number: int, rounds: int) -> tuple[Margins, float]:
+        booster, (fit, check) = self._boosters[number], self._pairs[number]
+        for step in range(self.rounds, self.rounds + rounds):
+            booster.update(fit, step)
+        margins = booster.predict(check, output_margin=True)
         task, metric = self._problem.task, self._problem.metric
-        return tuple(
-            score(metric, target, predictions(task, margin), weights, lists)
-            for target, margin, weights, lists in zip(self._targets, margins, self._judged, self._lists, strict=True)
-        )
+        target, weights, lists = self._targets[number], self._judged[number], self._lists[number]
+        return margins, score(metric, target, predictions(task, margins), weights, lists)
 
 
 def boost(
@@ -248,10 +269,8 @@ def boost(
     best = -np.inf
     point: tuple[int, tuple[float, ...], tuple[Margins, ...]] | None = None
     while trees.rounds < MOST_ROUNDS and not pruned and not cut:
-        trees.grow(EVALUATE_EVERY)
-        margins = trees.margins()
-        values = trees.values(margins)
-        mean = sign * float(np.mean(values))
+        margins, values = trees.grow(EVALUATE_EVERY)
+        mean = sign * _mean(values)
         if point is None or mean > best:
             best, point = mean, (trees.rounds, values, margins)
         if trees.rounds * rate >= report_at:
@@ -264,40 +283,45 @@ def boost(
     if point is None:
         raise ValueError("a setting was boosted for no rounds")
     rounds, values, margins = point
-    return Curve(float(np.mean(values)), values, rounds, trees.rounds, reported, margins, pruned, cut)
+    return Curve(_mean(values), values, rounds, trees.rounds, reported, margins, pruned, cut)
+
+
+def seconds_a_round(matrices: FoldMatrices, problem: Problem, parameters: Parameters) -> float:
+    """How long a round of all folds takes: the first ones of this setting, timed."""
+    trees = _Lockstep(matrices, problem, parameters)
+    trees.grow(1)
+    began = time.perf_counter()
+    trees.grow(PACE_ROUNDS)
+    return (time.perf_counter() - began) / PACE_ROUNDS
 
 
 def held_out_margins(data: Data, fold: Fold, problem: Problem, parameters: Parameters, rounds: int) -> Margins:
     """Raw scores on the fold's check rows, of a booster grown on its fit rows for exactly so many rounds."""
     trees = _Lockstep(FoldMatrices(data, (fold,)), problem, parameters)
-    trees.grow(rounds)
-    return trees.margins()[0]
+    margins, _ = trees.grow(rounds)
+    return margins[0]
 
 
-def fit_boosters(data: Data, problem: Problem, settings: Sequence[tuple[Parameters, int]]) -> Iterator[xgboost.Booster]:
-    """One booster on all rows of ``data`` for each setting, grown for exactly so many rounds."""
-    import xgboost
-
-    with _all_rows(data) as (matrix, ages, given):
-        for number, (parameters, rounds) in enumerate(settings):
-            half_life = _half_life(parameters)
-            if data.stream is None:
-                matrix.set_weight(data.booster_weights(half_life))
-            else:
-                weights = _weights(ages, given, half_life)
-                matrix.set_weight(np.ones(data.rows) if weights is None else weights)
-            yield xgboost.train(problem.settings(parameters, problem.seed + number), matrix, num_boost_round=rounds)
+def _mean(values: Sequence[float]) -> float:
+    """The mean over the folds where the metric is defined: an AUC is not where a rare class has no check row."""
+    defined = [value for value in values if not math.isnan(value)]
+    return float(np.mean(defined)) if defined else math.nan
 
 
 @contextmanager
-def _all_rows(data: Data) -> Iterator[tuple[xgboost.DMatrix, Doubles | None, Doubles | None]]:
-    """All training rows as one matrix, their ages and their own weights."""
+def all_rows(data: Data) -> Iterator[tuple[xgboost.DMatrix, Weigh]]:
+    """All training rows as one matrix, and what gives their weights for a half-life."""
     here = quantised(data, data.full_matrix(), data.target, None, data.lists)
     if data.stream is None:
-        yield here, data.ages, data.given
+        yield here, data.booster_weights
         return
     with streamed_matrix(data.stream, here, bins=MAX_BIN, types=data.recipe.feature_types) as everything:
-        yield everything.matrix, everything.ages, everything.given
+
+        def weigh(half_life: float | None) -> Doubles:
+            weights = _weights(everything.ages, everything.given, half_life)
+            return np.ones(data.rows) if weights is None else weights
+
+        yield everything.matrix, weigh
 
 
 def _pair(data: Data, fold: Fold) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
@@ -328,7 +352,8 @@ def quantised(
     )
 
 
-def _half_life(parameters: Parameters) -> float | None:
+def half_life_of(parameters: Parameters) -> float | None:
+    """A setting's half-life, as a share of the training span; None where all rows weigh alike."""
     said = parameters.get("half_life")
     return float(said) if said else None
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.sampling import frozen, new_study
-from tidemill.learning.space import distributions
+from tidemill.learning.space import Space
 from tidemill.learning.storages import quiet
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.results import Study
@@ -48,7 +48,7 @@ def journal(study: Study, trials: Sequence[Trial]) -> bytes:
 
 def space_of(trials: Sequence[Trial]) -> dict[str, BaseDistribution]:
     """The space that the trials' settings are of: today's, widened or made up where an older one was another."""
-    today = distributions(ordered=any("half_life" in trial.parameters for trial in trials))
+    today = Space("regression", ordered=True, categories=True).distributions()
     names = dict.fromkeys(name for trial in trials for name in trial.parameters)
     return {name: _around(today.get(name), [trial.parameters.get(name) for trial in trials]) for name in names}
 

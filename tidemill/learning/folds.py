@@ -3,6 +3,9 @@
 Split by time, a fold trains on the past and is checked on the window right after it, as long as the
 gate's window: tuning then prefers settings that carry over to a later time (rolling-origin
 evaluation: Tashman, 2000). Split by group, the groups stay whole; at random, classes keep their shares.
+
+How many folds there are goes by what a tree costs, rows times features times trees a round. Where that is
+little, one division of the rows says more about chance than about a setting, so rows are divided again.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ from numpy.typing import NDArray
 
 from tidemill.errors import UserError
 
-__all__ = ["Fold", "forward_folds", "group_folds", "random_folds"]
+__all__ = ["MOST_CHECK_ROWS", "Division", "Fold", "forward_folds", "group_folds", "random_folds"]
 
 FORWARD_FOLDS = 3
 SMALL_ROWS = 20_000
 LARGE_ROWS = 100_000
+SMALL_COST = 3_000_000
+LARGE_COST = 15_000_000
+REPEATED = ((800, 60_000, 3), (3_000, 120_000, 2))
 PARTS = 5
+MOST_CHECK_ROWS = 30_000
 FEWEST_CHECK_ROWS = 30
 MOST_WINDOW_SHARE = 1 / 6
 LEAST_WINDOW_SHARE = 1 / 20
@@ -36,6 +43,24 @@ class Fold:
 
     fit: Positions
     check: Positions
+
+
+@dataclass(frozen=True)
+class Division:
+    """How rows are divided: ``folds`` of five parts are checked, ``repeats`` times over, each by another division."""
+
+    folds: int
+    repeats: int = 1
+
+    @classmethod
+    def of(cls, rows: int, features: int, outputs: int) -> Division:
+        """The division for so many rows and features, with ``outputs`` trees a round."""
+        cost = rows * features * outputs
+        if rows > LARGE_ROWS or cost > LARGE_COST:
+            return cls(1)
+        if rows > SMALL_ROWS or cost > SMALL_COST:
+            return cls(3)
+        return cls(PARTS, next((repeats for most, dearest, repeats in REPEATED if rows <= most and cost <= dearest), 1))
 
 
 def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classes) -> tuple[Fold, ...]:
@@ -57,19 +82,24 @@ def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classe
     return _forward(placed, end, int(window), classes) or _forward(placed, end, int(widest), classes)
 
 
-def group_folds(groups: pd.Series, classes: Classes, seed: int) -> tuple[Fold, ...]:
+def group_folds(groups: pd.Series, classes: Classes, seed: int, division: Division) -> tuple[Fold, ...]:
     """Folds that keep every group whole. Empty when there are too few groups, or none is usable."""
     codes, names = pd.factorize(groups.astype("str"), sort=True)
-    count = min(_fold_count(len(groups)), len(names))
-    if count < 2:
+    count = min(division.folds, len(names))
+    if count < 2 <= division.folds or len(names) < 2:
         return ()
-    part = np.random.default_rng(seed).permutation(len(names)) % min(PARTS, len(names))
-    return tuple(fold for fold in _by_part(part[codes], count) if _usable(fold, classes))
+    rng = np.random.default_rng(seed)
+    folds: list[Fold] = []
+    for _ in range(division.repeats):
+        part = rng.permutation(len(names)) % min(PARTS, len(names))
+        folds += _by_part(part[codes], count)
+    return tuple(fold for fold in folds if _usable(fold, classes))
 
 
-def random_folds(rows: int, classes: Classes, seed: int) -> tuple[Fold, ...]:
-    """Folds at random, each class spread evenly: five where rows are few, one of a fifth where they are many.
+def random_folds(rows: int, classes: Classes, seed: int, division: Division) -> tuple[Fold, ...]:
+    """Folds at random, each class spread evenly: five where rows are few, one where they are many.
 
+    A single fold is checked on a fifth of the rows, at most 30,000; all others are its fit rows.
     Raises UserError when a class has a single row: nothing could be learnt and judged about it.
     """
     rng = np.random.default_rng(seed)
@@ -80,11 +110,15 @@ def random_folds(rows: int, classes: Classes, seed: int) -> tuple[Fold, ...]:
             "a class of the target has a single training row, so it can't be both learnt and judged: "
             "bring more rows of it, or merge it with another class"
         )
-    part = np.empty(rows, dtype=np.int64)
-    for stratum in np.flatnonzero(counts):
-        members = np.flatnonzero(strata == stratum)
-        part[rng.permutation(members)] = np.arange(len(members)) % PARTS
-    return tuple(_by_part(part, _fold_count(rows)))
+    parts = max(PARTS, -(-rows // MOST_CHECK_ROWS)) if division.folds == 1 else PARTS
+    folds: list[Fold] = []
+    for _ in range(division.repeats):
+        part = np.empty(rows, dtype=np.int64)
+        for stratum in np.flatnonzero(counts):
+            members = np.flatnonzero(strata == stratum)
+            part[rng.permutation(members)] = np.arange(len(members)) % parts
+        folds += _by_part(part, division.folds)
+    return tuple(folds)
 
 
 def _forward(at: Positions, end: int, window: int, classes: Classes) -> tuple[Fold, ...]:
@@ -95,12 +129,6 @@ def _forward(at: Positions, end: int, window: int, classes: Classes) -> tuple[Fo
         if _usable(fold, classes):
             folds.append(fold)
     return tuple(folds)
-
-
-def _fold_count(rows: int) -> int:
-    if rows <= SMALL_ROWS:
-        return PARTS
-    return 3 if rows <= LARGE_ROWS else 1
 
 
 def _by_part(part: NDArray[np.int64], count: int) -> list[Fold]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +16,7 @@ from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
 from tidemill.learning.features import Matrix
 from tidemill.learning.fitting import fit_recipe, returning_features
-from tidemill.learning.folds import Fold, forward_folds, group_folds, random_folds
+from tidemill.learning.folds import MOST_CHECK_ROWS, Division, Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.levels import Known
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
@@ -31,22 +31,26 @@ from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Prepared", "lists_of", "prepare", "prepare_frame"]
+__all__ = ["Prepared", "ladder", "lists_of", "prepare", "prepare_frame"]
 
 TUNING_CELLS = 2_500_000
-FEWEST_FIT_ROWS = 20_000
-MOST_CHECK_ROWS = 30_000
+FEWEST_FIT_ROWS = 5_000
+GROWTH = 4
+WORTH_GROWING = 1.6
+MOST_RUNGS = 3
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training rows ready to be learnt from. ``folds`` may hold a sample of them, where rows are many.
+    """Training rows ready to be learnt from.
 
+    ``rungs`` are the folds, as a ladder: each rung has the fit rows of the one before and others to them, and all
+    have the same check rows. Where rows are many, tuning starts on the lowest, and the highest may be a sample too.
     ``memory`` says how they are read; None for rows that were in memory already.
     """
 
     data: Data
-    folds: tuple[Fold, ...]
+    rungs: tuple[tuple[Fold, ...], ...]
     problem: Problem
     memory: Memory | None = None
 
@@ -54,6 +58,11 @@ class Prepared:
     def sample(self) -> int | None:
         """How many of the training rows ``data`` is of; None for all of them."""
         return None if self.memory is None else self.memory.sample
+
+    @property
+    def folds(self) -> tuple[Fold, ...]:
+        """The folds of the lowest rung."""
+        return self.rungs[0]
 
 
 def prepare(
@@ -113,7 +122,8 @@ def prepare_frame(
     classes = target.astype(np.int64) if is_classification(labelled.task) else None
     if split.by == "group" and use_case.group is not None:
         excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
-    folds, ages = _folds(frame, use_case, split, classes, lists)
+    outputs = len(labelled.classes) if labelled.task == "multiclass" else 1
+    folds, ages = _folds(frame, use_case, split, classes, lists, Division.of(*frame.shape, outputs))
     groups = _groups(frame, use_case) if split.by == "group" else None if lists is None else lists.queries.codes
     known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
     recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
@@ -130,14 +140,32 @@ def prepare_frame(
     )
     data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
     data = _data(use_case, labelled, frame, data, classes)
-    most_fit = max(FEWEST_FIT_ROWS, TUNING_CELLS // matrix.shape[1])
-    rng = np.random.default_rng(use_case.seed)
     queries = None if lists is None else lists.queries
-    sampled = tuple(
-        Fold(_sample(fold.fit, most_fit, rng, queries), _sample(fold.check, MOST_CHECK_ROWS, rng, queries))
-        for fold in folds
-    )
-    return Prepared(data, sampled, problem)
+    return Prepared(data, ladder(folds, matrix.shape[1], use_case.seed, queries), problem)
+
+
+def ladder(
+    folds: Sequence[Fold], features: int, seed: int, queries: Queries | None = None
+) -> tuple[tuple[Fold, ...], ...]:
+    """The folds on growing samples of their fit rows, the lowest rung first; one rung where rows are few.
+
+    Where rows are of ``queries``, a sample is of whole ones.
+    """
+    rng = np.random.default_rng(seed)
+    checks = [_sample(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
+    most = max(len(fold.fit) for fold in folds)
+    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // (features * len(folds)))]
+    while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
+        grown = sizes[-1] * GROWTH
+        sizes.append(most if grown * WORTH_GROWING > most else grown)
+    if len(sizes) == 1:
+        sizes = [most]
+    fits = [fold.fit for fold in folds]
+    rungs = []
+    for size in reversed(sizes):
+        fits = [_sample(rows, size, rng, queries) for rows in fits]
+        rungs.append(tuple(Fold(rows, check) for rows, check in zip(fits, checks, strict=True)))
+    return tuple(reversed(rungs))
 
 
 def _data(
@@ -165,7 +193,12 @@ def lists_of(use_case: UseCase, labelled: Labelled, frame: pd.DataFrame) -> List
 
 
 def _folds(
-    frame: pd.DataFrame, use_case: UseCase, split: Split, classes: NDArray[np.int64] | None, lists: Lists | None
+    frame: pd.DataFrame,
+    use_case: UseCase,
+    split: Split,
+    classes: NDArray[np.int64] | None,
+    lists: Lists | None,
+    division: Division,
 ) -> tuple[tuple[Fold, ...], Doubles | None]:
     """The folds, and each row's age as a share of the span when they look forward in time."""
     if split.by == "time" and use_case.time is not None:
@@ -177,18 +210,18 @@ def _folds(
         if folds:
             return folds, _ages(at, _span(at))
     if split.by == "group" and use_case.group is not None:
-        folds = group_folds(frame[use_case.group], classes, use_case.seed)
+        folds = group_folds(frame[use_case.group], classes, use_case.seed, division)
         if folds:
             return folds, None
     if lists is not None:
-        folds = group_folds(pd.Series(lists.queries.codes), classes, use_case.seed)
+        folds = group_folds(pd.Series(lists.queries.codes), classes, use_case.seed, division)
         if folds:
             return folds, None
         raise UserError(
             f"`query: {use_case.query}`: the {len(frame):,} training rows are of {lists.queries.count} queries, too "
             "few to learn from some and be judged on others: collect more"
         )
-    return random_folds(len(frame), classes, use_case.seed), None
+    return random_folds(len(frame), classes, use_case.seed, division), None
 
 
 def _groups(frame: pd.DataFrame, use_case: UseCase) -> NDArray[np.int64] | None:

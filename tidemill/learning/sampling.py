@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.boosting import Parameters
 from tidemill.learning.scores import higher_is_better
-from tidemill.learning.space import distributions, starting_points
+from tidemill.learning.space import Space
 from tidemill.learning.storages import quiet
 from tidemill.learning.trials import Trial
 
@@ -28,7 +28,7 @@ __all__ = ["Proposal", "Sampling", "attributes", "frozen", "new_study", "tell"]
 
 UNPRUNED_TRIALS = 4
 FIRST_PRUNING = 4
-METRIC_ATTRIBUTES = ("folds", "rounds", "ran", "rows", "seconds", "memory", "rise", "cut", "reason")
+METRIC_ATTRIBUTES = ("folds", "rounds", "ran", "rows", "rung", "seconds", "memory", "rise", "cut", "reason")
 
 
 class Proposal:
@@ -68,14 +68,14 @@ class Sampling:
         metric: str,
         seed: int,
         finished: Sequence[Trial],
+        space: Space,
         *,
-        ordered: bool,
         starts: Sequence[Parameters] | None = None,
         shared: SharedStudy | None = None,
     ) -> None:
         self._seed = seed
-        self._space = distributions(ordered=ordered)
-        self._starts = starting_points(ordered=ordered) if starts is None else tuple(starts)
+        self._space = space.distributions()
+        self._starts = space.starting_points() if starts is None else tuple(starts)
         self._shared = shared
         self._asked: dict[int, optuna.Trial] = {}
         self._used = {trial.number for trial in finished}
@@ -87,8 +87,8 @@ class Sampling:
             for trial in finished:
                 self._study.add_trial(frozen(trial, self._space))
 
-    def propose(self, most: int | None = None) -> Proposal | None:
-        """The next setting to try; None when other processes are at the last of ``most`` trials."""
+    def propose(self, most: int | None = None, again: Parameters | None = None) -> Proposal | None:
+        """The next setting to try, ``again`` if that is given; None when others are at the last of ``most`` trials."""
         with quiet():
             if self._shared is None:
                 trial = self._study.ask()
@@ -98,7 +98,7 @@ class Sampling:
                 if taken is None:
                     return None
                 trial, number = taken
-            self._study.sampler = self._sampler(number)
+            self._study.sampler = self._sampler(number, again)
             parameters = {name: _suggested(trial, name, kind) for name, kind in self._space.items()}
         self._used.add(number)
         self._asked[number] = trial
@@ -124,11 +124,12 @@ class Sampling:
             with quiet():
                 self._shared.give_up()
 
-    def _sampler(self, number: int) -> optuna.samplers.BaseSampler:
+    def _sampler(self, number: int, again: Parameters | None) -> optuna.samplers.BaseSampler:
         from optuna.samplers import PartialFixedSampler, RandomSampler, TPESampler
 
-        if number < len(self._starts):
-            return PartialFixedSampler(dict(self._starts[number]), RandomSampler(seed=self._seed + number))
+        known = again or (self._starts[number] if number < len(self._starts) else None)
+        if known is not None:
+            return PartialFixedSampler(dict(known), RandomSampler(seed=self._seed + number))
         return TPESampler(seed=self._seed + number, multivariate=True, n_startup_trials=UNPRUNED_TRIALS)
 
 

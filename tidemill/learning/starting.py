@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import TidemillError
 from tidemill.learning.boosting import Parameters
-from tidemill.learning.space import distributions, starting_points
+from tidemill.learning.space import Space
 from tidemill.learning.trials import TrialLog
 from tidemill.registry import Registry
 from tidemill.store import Json, Store
@@ -38,11 +38,10 @@ class Starts:
         return {"champion": [dict(one) for one in self.settings[: self.champions]]} if self.champions else {}
 
 
-def starts(store: Store, use_case: str, identity: Mapping[str, Json], *, ordered: bool) -> Starts:
+def starts(store: Store, use_case: str, identity: Mapping[str, Json], space: Space) -> Starts:
     """The settings to try first in a study of this ``identity``. Raises UserError when the ledger is damaged."""
-    space = distributions(ordered=ordered)
-    known = starting_points(ordered=ordered)
-    own = _of_champion(store, use_case, identity, space, known[0])
+    known = space.starting_points()
+    own = _of_champion(store, use_case, identity, space.distributions(), known[0])
     return Starts((*own, *(point for point in known if point not in own)), len(own))
 
 

@@ -1,29 +1,35 @@
 """Training: the Study's chosen settings fitted on all training rows, calibrated and stored as one Model.
 
-Nothing here looks at the clock: a stored Study always gives the same Model.
+A Study by number of trials is fitted as it is planned. One by the clock is fitted in the seconds that its budget
+has left, and what that came to is stored with it: a stored Study always gives the same Model.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from tidemill.errors import UserError
-from tidemill.learning.boosting import fit_boosters
 from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.columns import kind_of
+from tidemill.learning.growing import Grown, grow_again, grow_all
 from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.settling import settle
 from tidemill.learning.trials import Trial, TrialLog
-from tidemill.results import Labelled, ModelReference, Split, Study
+from tidemill.results import Fit, Labelled, ModelReference, Split, Study
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["train"]
+
+FITS_FORMAT = 1
 
 
 def train(
@@ -39,6 +45,7 @@ def train(
     Calibration, threshold and intervals come from the members' scores on validation rows, which they had
     not been trained on. Raises UserError when the Study is not whole in this lake.
     """
+    started = time.perf_counter()
     prepared = prepare(store, use_case, labelled, split, excluded, study)
     log = TrialLog(store, study.prefix)
     weights = Counter(study.members)
@@ -49,8 +56,8 @@ def train(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): "
             f"trial {missing[0]} is missing. Restore it from a backup, or tune again"
         )
-    members = [trials[number] for number in weights]
-    raw = _boosters(prepared, members)
+    grown = _grown(store, study, prepared, trials, started)
+    weights = Counter({one.fit.trial: one.fit.weight for one in grown})
     ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
     total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
     margins = np.split(np.asarray(total) / weights.total(), ends)
@@ -69,18 +76,9 @@ def train(
         ends=None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
         query=_query_column(store, use_case, split) if labelled.task == "ranking" else None,
         gain=labelled.gain,
-        members=tuple(
-            Member(
-                file=f"booster-{place}.ubj",
-                sha256=hashlib.sha256(data).hexdigest(),
-                weight=weights[trial.number],
-                rounds=trial.rounds,
-                trial=trial.number,
-            )
-            for place, (trial, data) in enumerate(zip(members, raw, strict=True))
-        ),
+        members=_members(grown),
     )
-    model = Model(description, raw, settled.ends).save(store, use_case.name)
+    model = Model(description, [one.raw for one in grown], settled.ends).save(store, use_case.name)
     if labelled.task != "ranking":
         write_brought(store, model, what_it_brought(prepared, best.value, margins, settled.calibration))
     return model
@@ -92,6 +90,61 @@ def _query_column(store: Store, use_case: UseCase, split: Split) -> ColumnContra
     return ColumnContract(name=name, kind=kind_of(split.train.read(store, [name])[name]), required=False)
 
 
-def _boosters(prepared: Prepared, members: list[Trial]) -> list[bytes]:
-    settings = [(trial.parameters, trial.rounds) for trial in members]
-    return [bytes(booster.save_raw("ubj")) for booster in fit_boosters(prepared.data, prepared.problem, settings)]
+def _grown(store: Store, study: Study, prepared: Prepared, trials: Mapping[int, Trial], started: float) -> list[Grown]:
+    """The boosters, as planned and in the seconds that are left; what became of the plan is stored with the Study.
+
+    A second fit of the same Study grows what the first one grew, whatever the clock says.
+    """
+    key = f"{study.prefix}/fits.json"
+    planned = study.fits or _as_tried(study, trials)
+    seconds = study.fit_seconds
+    with suppress(KeyError):
+        stored = store.read_json(key)
+        if stored["planned"] == [fit.model_dump(mode="json") for fit in planned]:
+            before = [(Fit.model_validate(one["fit"]), one["number"]) for one in stored["grown"]]
+            return grow_again(
+                prepared.data, prepared.problem, [(fit, trials[fit.trial].parameters, number) for fit, number in before]
+            )
+    left = None if seconds is None else seconds - (time.perf_counter() - started)
+    settings = [(fit, trials[fit.trial].parameters) for fit in planned]
+    grown = grow_all(prepared.data, prepared.problem, settings, left)
+    if seconds is not None:
+        store.write_json(
+            key,
+            {
+                "format": FITS_FORMAT,
+                "planned": [fit.model_dump(mode="json") for fit in planned],
+                "grown": [{"fit": one.fit.model_dump(mode="json"), "number": one.number} for one in grown],
+            },
+        )
+    return grown
+
+
+def _as_tried(study: Study, trials: Mapping[int, Trial]) -> tuple[Fit, ...]:
+    """The plan of a Study of before there were plans: each member once, as it was tried."""
+    return tuple(
+        Fit(
+            trial=number,
+            weight=weight,
+            rounds=trials[number].rounds,
+            seeds=1,
+            learning_rate=float(trials[number].parameters["learning_rate"] or 0.3),
+        )
+        for number, weight in Counter(study.members).items()
+    )
+
+
+def _members(grown: Sequence[Grown]) -> tuple[Member, ...]:
+    """The Model's members: a fit's boosters share its weight, in whole numbers."""
+    boosters = Counter(one.fit.trial for one in grown)
+    common = math.lcm(*boosters.values())
+    return tuple(
+        Member(
+            file=f"booster-{place}.ubj",
+            sha256=hashlib.sha256(one.raw).hexdigest(),
+            weight=one.fit.weight * common // boosters[one.fit.trial],
+            rounds=one.fit.rounds,
+            trial=one.fit.trial,
+        )
+        for place, one in enumerate(grown)
+    )

@@ -30,7 +30,8 @@ class Trial(BaseModel):
     best mean so far by progress (rounds times the learning rate), ``cut`` that the clock
     ended it, ``seconds`` its wall time. Since format 2: ``began`` is when it did, ``rows`` how many its
     boosters were fitted on, all folds together, ``memory`` the most bytes that the process had held by its
-    end and ``rise`` how much of them it added (None where the system doesn't say), ``reason`` why it was pruned.
+    end and ``rise`` how much of them it added (None where the system doesn't say), ``reason`` why it was pruned,
+    and ``rung`` on which sample of the rows, counted from the smallest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +52,7 @@ class Trial(BaseModel):
     memory: int | None = None
     rise: int | None = None
     reason: str = ""
+    rung: int = 0
 
 
 class TrialLog:

@@ -277,6 +277,15 @@ class TuneRules(Section):
         description="What tuning and the gate go by. `auto`: auc, log_loss (several classes), rmse or "
         "poisson_deviance (counts).",
     )
+    most_boosters: int = Field(
+        20, ge=1, description="Most boosters that the model averages: more are steadier, and take longer to answer."
+    )
+    latency_ms: float | None = Field(
+        None, gt=0, description="Milliseconds that answering one row may take: the model averages no more than fits."
+    )
+    size_mb: float | None = Field(
+        None, gt=0, description="Megabytes that the model's files may take, roughly: it averages no more than fits."
+    )
     threads: int | None = Field(None, ge=1, description="Threads to use. Left out: all that the machine offers.")
     memory: Size | None = Field(
         None,

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.errors import UserError
-from tidemill.learning.folds import forward_folds, group_folds, random_folds
+from tidemill.learning.folds import Division, forward_folds, group_folds, random_folds
+
+FIVE = Division(5)
 
 
 def hourly(count: int) -> pd.Series:
@@ -64,28 +66,52 @@ def test_no_usable_window_is_no_fold() -> None:
 @given(st.integers(2, 40), st.integers(0, 100))
 def test_a_group_is_never_on_both_sides(count: int, seed: int) -> None:
     groups = pd.Series(np.random.default_rng(seed).integers(0, count, 600))
-    for fold in group_folds(groups, None, seed):
+    for fold in group_folds(groups, None, seed, FIVE):
         assert not set(groups[fold.fit]) & set(groups[fold.check])
 
 
 def test_one_group_gives_no_fold() -> None:
-    assert group_folds(pd.Series(["only"] * 100), None, 1) == ()
+    assert group_folds(pd.Series(["only"] * 100), None, 1, FIVE) == ()
 
 
 def test_random_folds_share_the_rows_out_and_keep_the_shares_of_classes() -> None:
     classes = (np.arange(1000) % 10 == 0).astype(np.int64)
-    folds = random_folds(1000, classes, 1)
+    folds = random_folds(1000, classes, 1, FIVE)
     assert sorted(np.concatenate([fold.check for fold in folds]).tolist()) == list(range(1000))
     for fold in folds:
         assert not set(fold.fit.tolist()) & set(fold.check.tolist())
         assert classes[fold.check].sum() == 20
 
 
-@pytest.mark.parametrize(("count", "folds"), [(1_000, 5), (50_000, 3), (200_000, 1)])
-def test_more_rows_need_fewer_folds(count: int, folds: int) -> None:
-    assert len(random_folds(count, None, 1)) == folds
+@pytest.mark.parametrize(
+    ("rows", "features", "outputs", "expected"),
+    [
+        (400, 30, 1, Division(5, 3)),
+        (2_000, 30, 1, Division(5, 2)),
+        (10_000, 30, 1, Division(5)),
+        (50_000, 15, 1, Division(3)),
+        (4_000, 784, 1, Division(3)),
+        (4_000, 784, 10, Division(1)),
+        (200_000, 5, 1, Division(1)),
+    ],
+)
+def test_what_costs_more_is_divided_less(rows: int, features: int, outputs: int, expected: Division) -> None:
+    assert Division.of(rows, features, outputs) == expected
+
+
+def test_rows_divided_again_are_divided_otherwise() -> None:
+    folds = random_folds(300, None, 1, Division(5, 2))
+    assert len(folds) == 10
+    assert sorted(np.concatenate([fold.check for fold in folds[5:]]).tolist()) == list(range(300))
+    assert not any(np.array_equal(first.check, again.check) for first in folds[:5] for again in folds[5:])
+
+
+def test_a_single_fold_is_checked_on_no_more_rows_than_it_takes() -> None:
+    (fold,) = random_folds(400_000, None, 1, Division(1))
+    assert len(fold.check) <= 30_000
+    assert len(fold.fit) + len(fold.check) == 400_000
 
 
 def test_a_class_of_one_row_is_the_users_error() -> None:
     with pytest.raises(UserError, match="a single training row"):
-        random_folds(20, np.array([0] * 19 + [1]), 1)
+        random_folds(20, np.array([0] * 19 + [1]), 1, FIVE)

@@ -11,14 +11,15 @@ from hypothesis import strategies as some
 from tests.lineage import made_up_balance, made_up_lineage
 from tests.unit.learning.test_tuning import content, copy_of
 from tests.unit.learning.world import World, make_world
-from tidemill.learning.space import distributions, starting_points
+from tidemill.learning.space import Space
 from tidemill.learning.starting import fitted_into
 from tidemill.learning.trials import TrialLog
 from tidemill.registry import Registry
 from tidemill.results import Study
 from tidemill.store import Store
 
-KNOWN = starting_points(ordered=True)
+SPACE = Space("binary", ordered=True, categories=True)
+KNOWN = SPACE.starting_points()
 
 
 def crown(store: Store, study: Study) -> None:
@@ -83,9 +84,9 @@ def test_a_champion_whose_study_is_gone_is_no_matter(earlier: tuple[Store, Study
 VALUES = some.one_of(some.none(), some.booleans(), some.integers(-1000, 1000), some.floats(-1e6, 1e6), some.text())
 
 
-@given(some.dictionaries(some.sampled_from([*distributions(ordered=True), "gone"]), VALUES))
+@given(some.dictionaries(some.sampled_from([*SPACE.distributions(), "gone"]), VALUES))
 def test_any_earlier_settings_fit_into_the_space(settings: dict[str, Any]) -> None:
-    space = distributions(ordered=True)
+    space = SPACE.distributions()
     fitted = fitted_into(settings, space, KNOWN[0])
     assert fitted.keys() == space.keys()
     for name, kind in space.items():

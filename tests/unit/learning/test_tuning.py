@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.learning.world import make_world
 from tidemill.errors import UserError
-from tidemill.learning import boosting, tuning
+from tidemill.learning import boosting, searching
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
@@ -67,7 +67,7 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
         return boosting.boost(*said, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(tuning, "boost", killed)
+        patched.setattr(searching, "boost", killed)
         with pytest.raises(KeyboardInterrupt):
             world.tune(trials=TRIALS, store=other)
     assert len(TrialLog(other, whole.prefix).read()) == stopped_at
@@ -78,7 +78,7 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
 def test_what_was_asked_before_is_answered_without_a_trial(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world(memory)
     first = world.tune(trials=2)
-    monkeypatch.delattr(tuning, "boost")
+    monkeypatch.delattr(searching, "boost")
     assert world.tune(trials=2) == first
 
 

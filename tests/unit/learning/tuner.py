@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from tests.unit.learning.world import World, make_world
-from tidemill.learning import tuning
+from tidemill.learning import searching, tuning
 from tidemill.store import Store
 
 ROWS = 400
@@ -27,13 +27,13 @@ def shared_world(lake: str, storage: str | None, count: int | None = None) -> Wo
 def main(lake: str, storage: str, trials: str, what: str) -> None:
     world = shared_world(lake, storage or None, count=int(trials) if what == "help" else None)
     wait = float(os.environ.get(SLOW, 0))
-    grow = tuning.boost
+    grow = searching.boost
 
     def slowly(*said: object, **named: object) -> object:
         time.sleep(wait)
         return grow(*said, **named)  # type: ignore[arg-type]
 
-    tuning.boost = slowly  # type: ignore[assignment]
+    searching.boost = slowly  # type: ignore[assignment]
     if what == "help":
         done = tuning.help_tuning(
             world.store, world.use_case, world.labelled, world.split, {}, budget=None, trials=None
