@@ -212,5 +212,5 @@ def test_predicting_needs_neither_optuna_nor_scikit_learn() -> None:
 def test_no_pickle_is_in_what_is_stored(worlds: dict[str, tuple[World, ModelReference]]) -> None:
     world, reference = worlds["binary"]
     kinds = {key.rsplit(".", 1)[-1] for key in world.store.list("toy") if "/models/" in key or "/studies/" in key}
-    assert kinds == {"json", "ubj", "npy"}
+    assert kinds == {"json", "log", "npy", "ubj"}
     assert reference.prefix == f"toy/models/{reference.id}"
