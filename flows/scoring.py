@@ -54,7 +54,7 @@ def scoring(
     if not judged.passed:
         raise refused(f"{judged.subject} was refused before scoring", judged.reasons, docs)
     scored = score(case, store, chosen, source, output, since, until).result
-    scored = scored.model_copy(update={"warnings": warned(judged), "data_docs": docs})
+    scored = scored.model_copy(update={"warnings": (*warned(judged), *scored.warnings), "data_docs": docs})
     found = "".join(f"\n- {one}" for one in scored.warnings)
     create_markdown_artifact(
         f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`\n{found}",

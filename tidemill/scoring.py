@@ -113,15 +113,23 @@ def score(
     model = Model.load(store, version.model)
     query = model.description.query
     kinds = {column.name: column.kind for column in (*model.columns, *([query] if query else []))}
+    plan = model.description.forecast
+    kinds |= plan.kinds if plan else {}
     size, limits = use_case.score.batch_rows, {"since": since, "until": until}
     frames = batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed)
     read = shown(use_case.sources[use_case.primary].place if input_url is None else input_url)
+    if plan is not None:
+        limits["since"] = since - plan.reach if since is not None else None
+        model = _knowing(
+            model, batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed), read
+        )
     first = next(frames, None)
     if first is None:
         raise UserError(f"{read} has no rows to score: mend --input, or ask for another window")
+    stale = _Stale(model, first)
     with create_url(output_url) as file:
         book = RankBook() if query is not None and query.name in first.columns else None
-        answered = map(table_of, _answers(use_case, version, model, first, frames, read, book))
+        answered = map(table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book))
         rows = _write(file, answered if book is None else reranked(answered, book))
     return Scored(
         use_case=use_case.name,
@@ -130,7 +138,43 @@ def score(
         output=shown(output_url),
         rows=rows,
         seconds=round(time.perf_counter() - started, 3),
+        warnings=stale.warnings(rows),
     )
+
+
+def _knowing(model: Model, frames: Iterator[pd.DataFrame], url: str) -> Model:
+    """A forecast that knows the past that the rows themselves bring."""
+    try:
+        return model.remembering(frames)
+    except UserError as error:
+        raise UserError(f"{url}: {error}", row=error.row, column=error.column) from None
+
+
+class _Stale:
+    """Counts the rows of a forecast whose newest past nobody brought."""
+
+    def __init__(self, model: Model, first: pd.DataFrame) -> None:
+        self._forecaster = model.forecaster
+        self._rows = self._forecaster.beyond(first) if self._forecaster else 0
+
+    def counted(self, rest: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """The frames that follow, as they are."""
+        for frame in rest:
+            self._rows += self._forecaster.beyond(frame) if self._forecaster else 0
+            yield frame
+
+    def warnings(self, rows: int) -> tuple[str, ...]:
+        """What to say of them, if there are any."""
+        if self._forecaster is None or not self._rows:
+            return ()
+        from tidemill.usecase.values import duration_text
+
+        plan, until = self._forecaster.plan, self._forecaster.until
+        return (
+            f"{self._rows:,} of {rows:,} rows were answered without their newest past: `{plan.target}` is known until "
+            f"{until:%Y-%m-%d %H:%M} UTC, and the forecast reaches {duration_text(plan.gap)} further. Bring newer rows "
+            f"that have their `{plan.target}` in the input, or train again",
+        )
 
 
 def _answers(

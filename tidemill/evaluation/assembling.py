@@ -49,7 +49,8 @@ def assemble(
     ``masked`` are columns with personal data and their kinds: the evidence does not name their values.
     """
     field = standings.field
-    kinds: dict[str, Kind] = {column.name: column.kind for column in model.columns}
+    frame = model.completed(frame)
+    kinds: dict[str, Kind] = {column.name: column.kind for column in (*model.columns, *model.made_columns)}
     chosen = sample(len(frame), _explained(model), use_case.seed)
     explained = frame.iloc[chosen]
     contributions = model.contributions(explained)

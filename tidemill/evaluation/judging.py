@@ -46,7 +46,7 @@ def evaluate(
     GateError when the gate rows can't tell (one class only), and UserError when something is missing or a slice's
     column is unknown.
     """
-    loaded = Model.load(store, model)
+    loaded = Model.load(store, model).informed(store, (split.train, split.gate))
     frame = split.gate.read(store)
     target = frame.pop(use_case.target_name).to_numpy(dtype=np.float64)
     metric = choose_metric(use_case.tune.metric, labelled.task)
@@ -60,7 +60,7 @@ def evaluate(
     ]
     why_not = None
     if champion is not None:
-        rival = Model.load(store, champion.model)
+        rival = Model.load(store, champion.model).informed(store, (split.train, split.gate))
         why_not = incomparable(store, use_case, split, loaded, champion, rival)
         if why_not is None:
             racers.append(Racer(champion.version, "champion", answers(rival, frame), rival.threshold or 0.5))

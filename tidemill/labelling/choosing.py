@@ -38,6 +38,8 @@ def choose_task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     if not fitting or fitting[0] is options[0]:
         return options[0]
     asked = "tune.class_weights" if use_case.tune.class_weights is not None else f"tune.metric: {use_case.tune.metric}"
+    if use_case.forecast is not None and is_classification(options[0].task):
+        asked = "forecast"
     return Choice(fitting[0].task, f"{fitting[0].why}, and `{asked}` asks for it")
 
 
@@ -48,6 +50,8 @@ def is_whole(values: pd.Series) -> bool:
 
 def _goes_with(use_case: UseCase, task: Task) -> bool:
     metric, weights = use_case.tune.metric, use_case.tune.class_weights
+    if use_case.forecast is not None and is_classification(task):
+        return False
     return (metric == "auto" or metric in METRICS[task]) and (weights is None or is_classification(task))
 
 

@@ -98,6 +98,8 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     if values.dtype.kind in "Mm":
         raise UserError(f"{name} holds times, which can't be predicted. Derive a number or a class from it")
     text = values.dtype.kind not in "biuf"
+    if use_case.forecast is not None and text:
+        raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and a forecast is of numbers: mend `target`")
     said = Choice(asked, "the use case says so") if asked != "auto" else choose_task(use_case, values, levels)
     task = said.task
     if not is_classification(task) and text:

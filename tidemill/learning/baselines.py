@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
+from tidemill.forecasting import Forecaster
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
 from tidemill.learning.preparing import prepare
@@ -19,6 +21,7 @@ from tidemill.results import Labelled, Split
 from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
+from tidemill.usecase.values import duration_text
 
 __all__ = ["race"]
 
@@ -39,15 +42,21 @@ def race(
     linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many.
     Where rows are ranked, saying the same of each counts as a ``random order`` of them, the linear model predicts
     grades, and XGBoost ranks.
+    A forecast also races the ``seasonal naive`` one (Hyndman and Athanasopoulos, "Forecasting", 5.2).
     """
     prepared = prepare(store, use_case, labelled, split, excluded)
     data, problem = prepared.data, prepared.problem
-    gate = data.recipe.transform(split.gate.read(store))
+    rows, naive = split.gate.read(store), {}
+    if prepared.forecaster is not None:
+        naive = _naive(prepared.forecaster, data, rows)
+        rows = prepared.forecaster.completed(rows)
+    gate = data.recipe.transform(rows)
     linear = _LINEAR.get(problem.task, "logistic regression")
     return {
         "random order" if problem.task == "ranking" else "constant": _constant(data, problem, len(gate)),
         linear: _linear(data, problem, gate),
         "XGBoost defaults": _defaults(data, problem, gate),
+        **naive,
     }
 
 
@@ -57,6 +66,16 @@ def _constant(data: Data, problem: Problem, rows: int) -> Doubles:
         return np.full(rows, np.average(data.target, weights=data.judged))
     shares = np.bincount(data.target.astype(np.int64), data.judged, problem.classes) / len(data.target)
     return np.tile(shares, (rows, 1))
+
+
+def _naive(forecaster: Forecaster, data: Data, rows: pd.DataFrame) -> dict[str, Doubles]:
+    """The same time a season before, the season that repeats best; the mean where none before is known."""
+    season = forecaster.plan.naive
+    if season is None:
+        return {}
+    values = forecaster.naive(rows)
+    name = f"seasonal naive ({duration_text(season)})"
+    return {name: np.where(np.isnan(values), data.target.mean(), values)}
 
 
 def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:

@@ -56,7 +56,8 @@ def out_of_fold(
         frame, lists = frame.iloc[order], Lists(queries.taken(order), model.description.gain)
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     recipe = model.description.recipe
-    data = Data(recipe, recipe.coded(frame), target, None, words=recipe.words(frame), lists=lists)
+    rows = model.completed(frame)
+    data = Data(recipe, recipe.coded(rows), target, None, words=recipe.words(rows), lists=lists)
     problem = Problem(
         task=model.task,
         classes=len(model.classes),

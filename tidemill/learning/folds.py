@@ -63,8 +63,10 @@ class Division:
         return cls(PARTS, next((repeats for most, dearest, repeats in REPEATED if rows <= most and cost <= dearest), 1))
 
 
-def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classes) -> tuple[Fold, ...]:
-    """Up to three folds, the newest first, each checked on a window right after what it trains on.
+def forward_folds(
+    moments: pd.Series, horizon: timedelta | None, classes: Classes, gap: timedelta = timedelta(0)
+) -> tuple[Fold, ...]:
+    """Up to three folds, the newest first, each checked on a window ``gap`` after what it trains on.
 
     ``moments`` are the rows' times; ``horizon`` is how long the gate's window is. A window is at least
     a twentieth and at most a sixth of the training span, and a sixth where less holds too few rows. Folds
@@ -79,7 +81,8 @@ def forward_folds(moments: pd.Series, horizon: timedelta | None, classes: Classe
     widest = (end - start) * MOST_WINDOW_SHARE
     window = float(np.clip(asked or widest, (end - start) * LEAST_WINDOW_SHARE, widest))
     placed: Positions = np.where(known, at, start).astype(np.int64)
-    return _forward(placed, end, int(window), classes) or _forward(placed, end, int(widest), classes)
+    apart = gap // timedelta(microseconds=1)
+    return _forward(placed, end, int(window), apart, classes) or _forward(placed, end, int(widest), apart, classes)
 
 
 def group_folds(groups: pd.Series, classes: Classes, seed: int, division: Division) -> tuple[Fold, ...]:
@@ -121,11 +124,12 @@ def random_folds(rows: int, classes: Classes, seed: int, division: Division) -> 
     return tuple(folds)
 
 
-def _forward(at: Positions, end: int, window: int, classes: Classes) -> tuple[Fold, ...]:
+def _forward(at: Positions, end: int, window: int, apart: int, classes: Classes) -> tuple[Fold, ...]:
     folds = []
     for back in range(FORWARD_FOLDS):
         until = end - back * window
-        fold = Fold(np.flatnonzero(at < until - window), np.flatnonzero((at >= until - window) & (at < until)))
+        check = np.flatnonzero((at >= until - window) & (at < until))
+        fold = Fold(np.flatnonzero(at < until - window - apart), check)
         if _usable(fold, classes):
             folds.append(fold)
     return tuple(folds)

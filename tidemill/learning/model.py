@@ -6,9 +6,10 @@ XGBoost's UBJSON, never as a pickle, under an id that is a hash of all that it p
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from tidemill.errors import UserError
+from tidemill.forecasting import Forecaster, History, Plan
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
 from tidemill.learning.intervals import IntervalRule
 from tidemill.learning.margins import Calibration
@@ -26,6 +28,7 @@ from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
+from tidemill.snapshot import Snapshot
 from tidemill.store import Json, Store
 from tidemill.task import Task, is_classification
 
@@ -59,6 +62,7 @@ class ModelDescription(_Frozen):
     makes them, with the booster of their ends where ``ends`` has its sha256; older Models have a ``half_width``.
     Where rows are ranked, ``query`` is the column that says which of them are one list, and ``gain`` what a grade
     is worth.
+    ``forecast`` says what is made of a row's past; None for a model that reads rows alone.
     """
 
     format: Literal[1] = 1
@@ -75,12 +79,17 @@ class ModelDescription(_Frozen):
     ends: str | None = None
     query: ColumnContract | None = None
     gain: Gain | None = None
+    forecast: Plan | None = None
 
     @property
     def files(self) -> dict[str, str]:
-        """The sha256 of each of its files: the members' in their order, then that of the intervals' ends."""
+        """The sha256 of each of its files: the members' in their order, the intervals' ends, a forecast's memory."""
         found = {member.file: member.sha256 for member in self.members}
-        return found if self.ends is None else {**found, ENDS: self.ends}
+        if self.ends is not None:
+            found[ENDS] = self.ends
+        if self.forecast is not None and self.forecast.memory is not None:
+            found[self.forecast.memory.file] = self.forecast.memory.sha256
+        return found
 
     @property
     def id(self) -> str:
@@ -96,12 +105,13 @@ class Model:
         description: ModelDescription,
         boosters: Sequence[bytes],
         ends: bytes | None = None,
+        history: bytes | None = None,
         *,
         threads: int | None = None,
     ) -> None:
         """``boosters`` are UBJSON, one a member, and ``ends`` that of the intervals' ends where they are boosted.
 
-        ``threads`` for predicting; None takes all there are.
+        ``history`` is a forecast's memory. ``threads`` for predicting; None takes all there are.
         """
         wait_politely()
         import xgboost
@@ -112,6 +122,11 @@ class Model:
         self._boosters = [xgboost.Booster(settings, model_file=bytearray(raw)) for raw in boosters]
         self._raw_ends = ends
         self._ends = None if ends is None else xgboost.Booster(settings, model_file=bytearray(ends))
+        self._history = history
+        self.forecaster: Forecaster | None = None
+        if description.forecast is not None and history is not None:
+            known = History.from_parquet(history, description.forecast)
+            self.forecaster = Forecaster(description.forecast, known, description.recipe.clean)
 
     @classmethod
     def load(cls, store: Store, reference: ModelReference, *, threads: int | None = None) -> Model:
@@ -139,15 +154,16 @@ class Model:
                 )
         if _id_of(said) != reference.id:  # as it was stored: what was added to descriptions since is not part of it
             raise UserError(f"{store.url_of(key)} was changed after it was written: restore it, or train again")
-        members = len(description.members)
-        return cls(description, raw[:members], raw[members] if description.ends else None, threads=threads)
+        rest = iter(raw[len(description.members) :])
+        ends = next(rest) if description.ends is not None else None
+        return cls(description, raw[: len(description.members)], ends, next(rest, None), threads=threads)
 
     def save(self, store: Store, use_case: str) -> ModelReference:
         """Write the Model under its own id; ``model.json`` last, so that one that can be seen is whole."""
         reference = ModelReference(
             use_case=use_case, id=self.description.id, features=len(self.features), excluded=self.excluded
         )
-        raw = (*self._raw, self._raw_ends) if self._raw_ends is not None else self._raw
+        raw = [*self._raw, *(data for data in (self._raw_ends, self._history) if data is not None)]
         for file, data in zip(self.description.files, raw, strict=True):
             store.write_bytes(f"{reference.prefix}/{file}", data)
         store.write_json(f"{reference.prefix}/model.json", self.description.model_dump(mode="json"))
@@ -175,8 +191,21 @@ class Model:
 
     @property
     def columns(self) -> tuple[ColumnContract, ...]:
-        """What a row must bring."""
-        return self.description.recipe.columns
+        """What a row must bring. What a forecast makes of the past it need not."""
+        plan, columns = self.description.forecast, self.description.recipe.columns
+        if plan is None:
+            return columns
+        brought = {column.name: column for column in columns if column.name not in plan.columns}
+        for name in plan.keys:
+            known = brought.get(name) or ColumnContract(name=name, kind=plan.kinds[name])
+            brought[name] = known.model_copy(update={"required": True})
+        return tuple(brought.values())
+
+    @property
+    def made_columns(self) -> tuple[ColumnContract, ...]:
+        """What a forecast makes of the past; empty for any other Model."""
+        plan = self.description.forecast
+        return tuple(column for column in self.description.recipe.columns if plan and column.name in plan.columns)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -204,7 +233,36 @@ class Model:
 
     def check(self, frame: pd.DataFrame) -> None:
         """Raise UserError when the rows lack a column that the Model reads."""
-        self.description.recipe.check(frame)
+        self.description.recipe.check(frame if self.forecaster is None else self.forecaster.checked(frame))
+
+    def remembering(self, frames: Iterable[pd.DataFrame]) -> Model:
+        """The same Model; a forecast then knows also the rows of ``frames`` that bring their target."""
+        if self.forecaster is None:
+            return self
+        other = copy.copy(self)
+        other.forecaster = self.forecaster.remembering(frames)
+        return other
+
+    def informed(self, store: Store, snapshots: Iterable[Snapshot]) -> Model:
+        """:meth:`remembering` the rows of labelled Snapshots, of which only a forecast reads anything."""
+        if self.forecaster is None:
+            return self
+        kinds = self.forecaster.plan.kinds
+        return self.remembering(
+            frame
+            for snapshot in snapshots
+            for frame in snapshot.frames(
+                store, [column.name for column in snapshot.manifest(store).columns if column.name in kinds]
+            )
+        )
+
+    def completed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``frame`` with the columns that a forecast makes of the past; as it is for any other Model."""
+        return frame if self.forecaster is None else self.forecaster.completed(frame)
+
+    def matrix(self, frame: pd.DataFrame) -> Matrix:
+        """What the boosters read of ``frame``. Raises UserError as :meth:`predict` does."""
+        return self.description.recipe.transform(self.completed(frame))
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """``prediction`` and ``probability_<label>`` for each class, or ``prediction``, ``lower``, ``upper``.
@@ -213,10 +271,11 @@ class Model:
         ``rank`` the place within the query's rows in this frame: 1 is the best, equal scores stand as they came,
         and a row without a query has none.
 
-        Same rows, same order, index 0 to n-1. Raises UserError as :meth:`check` does, and for a value
-        that can't be read as what its column is.
+        Same rows, same order, index 0 to n-1. A forecast takes rows of ``frame`` that bring their target as
+        known past, beside its own memory. Raises UserError as :meth:`check` does, and for a value that can't be
+        read as what its column is.
         """
-        answered = self._answered(self.description.recipe.transform(frame))
+        answered = self._answered(self.matrix(frame))
         if is_classification(self.task):
             labels = pd.Series(list(self.classes))
             answered[0] = labels.take(answered[0]).reset_index(drop=True)
@@ -236,13 +295,13 @@ class Model:
         """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. For classification only."""
         if not is_classification(self.task):
             raise ValueError(f"a {self.task} model has no probabilities: ask for `values`")
-        return self._shares(self.description.recipe.transform(frame))
+        return self._shares(self.matrix(frame))
 
     def values(self, frame: pd.DataFrame) -> Doubles:
         """Predictions in the target's unit, shape ``(rows,)``. Not for classification."""
         if is_classification(self.task):
             raise ValueError("a classification model has no values: ask for `probabilities`")
-        return predictions(self.task, self._margins(self.description.recipe.transform(frame)))
+        return predictions(self.task, self._margins(self.matrix(frame)))
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """How much each of the user's columns moved each row's score from the average one.
@@ -253,7 +312,7 @@ class Model:
         import xgboost
 
         recipe = self.description.recipe
-        matrix = recipe.transform(frame)
+        matrix = self.matrix(frame)
         rows = xgboost.DMatrix(matrix, feature_types=recipe.feature_types, enable_categorical=True)
         parts = [booster.predict(rows, pred_contribs=True, strict_shape=True) for booster in self._boosters]
         together = self._weighted(parts)[:, :, :-1] * self.description.calibration.slope

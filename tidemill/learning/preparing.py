@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
@@ -11,12 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidemill.errors import UserError, did_you_mean
+from tidemill.forecasting import Forecaster
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
 from tidemill.learning.features import Matrix
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import MOST_CHECK_ROWS, Division, Fold, forward_folds, group_folds, random_folds
+from tidemill.learning.forecasts import complete
 from tidemill.learning.levels import Known
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
@@ -46,13 +49,15 @@ class Prepared:
 
     ``rungs`` are the folds, as a ladder: each rung has the fit rows of the one before and others to them, and all
     have the same check rows. Where rows are many, tuning starts on the lowest, and the highest may be a sample too.
-    ``memory`` says how they are read; None for rows that were in memory already.
+    ``memory`` says how they are read; None for rows that were in memory already. ``forecaster`` makes of other
+    rows' past what was made of theirs; None where nothing is.
     """
 
     data: Data
     rungs: tuple[tuple[Fold, ...], ...]
     problem: Problem
     memory: Memory | None = None
+    forecaster: Forecaster | None = None
 
     @property
     def sample(self) -> int | None:
@@ -80,6 +85,8 @@ def prepare(
     """
     limit = use_case.tune.memory
     sample = sample_rows(store, split.train, limit) if study is None else study.sample
+    if use_case.forecast is not None:  # a sample of a series would have gaps for a past
+        sample = None
     if sample is not None and labelled.task == "ranking":
         raise UserError(
             f"the {split.train.rows:,} training rows do not fit into memory, and rows that are ranked can't be streamed"
@@ -114,6 +121,8 @@ def prepare_frame(
 
     Where rows are ranked, those of a query come to lie together.
     """
+    whole = complete(frame, use_case, labelled, split, excluded)
+    frame, excluded = whole.frame, whole.excluded
     lists = lists_of(use_case, labelled, frame)
     if lists is not None:
         frame = frame.iloc[lists.queries.order].reset_index(drop=True)
@@ -123,7 +132,7 @@ def prepare_frame(
     if split.by == "group" and use_case.group is not None:
         excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
     outputs = len(labelled.classes) if labelled.task == "multiclass" else 1
-    folds, ages = _folds(frame, use_case, split, classes, lists, Division.of(*frame.shape, outputs))
+    folds, ages = _folds(frame, use_case, split, classes, lists, Division.of(*frame.shape, outputs), whole.gap)
     groups = _groups(frame, use_case) if split.by == "group" else None if lists is None else lists.queries.codes
     known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
     recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
@@ -141,7 +150,8 @@ def prepare_frame(
     data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
     data = _data(use_case, labelled, frame, data, classes)
     queries = None if lists is None else lists.queries
-    return Prepared(data, ladder(folds, matrix.shape[1], use_case.seed, queries), problem)
+    rungs = ladder(folds, matrix.shape[1], use_case.seed, queries)
+    return Prepared(data, rungs, problem, forecaster=whole.forecaster)
 
 
 def ladder(
@@ -199,6 +209,7 @@ def _folds(
     classes: NDArray[np.int64] | None,
     lists: Lists | None,
     division: Division,
+    gap: timedelta,
 ) -> tuple[tuple[Fold, ...], Doubles | None]:
     """The folds, and each row's age as a share of the span when they look forward in time."""
     if split.by == "time" and use_case.time is not None:
@@ -206,7 +217,7 @@ def _folds(
         if lists is not None:  # a query is of the moment of its latest row, as when it was split
             at = at.groupby(lists.queries.codes).transform("max")
         horizon = split.end - split.boundary if split.end and split.boundary else None
-        folds = forward_folds(at, horizon, classes)
+        folds = forward_folds(at, horizon, classes, gap)
         if folds:
             return folds, _ages(at, _span(at))
     if split.by == "group" and use_case.group is not None:

@@ -25,6 +25,7 @@ from tidemill.cleaning.texts import folded, tidy_texts
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
+from tidemill.forecasting import Plan
 from tidemill.learning.columns import HOURS, MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
@@ -54,12 +55,18 @@ class RowPredictor:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._reader = RowReader(model.description.recipe)
+        plan = model.description.forecast
+        self._past = _past_reader(plan, model.description.recipe) if plan is not None else None
 
     def predict(self, rows: Sequence[Row]) -> list[dict[str, Label | float | None]]:
         """One answer a row, in order; the rank is among the rows of one query that are here.
 
-        Raises UserError with ``row`` and ``column`` for what can't be read.
+        A forecast takes rows that bring their target as known past, beside its own memory. Raises UserError
+        with ``row`` and ``column`` for what can't be read.
         """
+        forecaster = self.model.forecaster
+        if forecaster is not None and self._past is not None:
+            rows = forecaster.completed_rows(rows, self._past.tidy(rows, forecaster.plan.keys))
         answers = self.model.answers(self._reader.matrix(rows))
         query = self.model.query
         if query is None or not any(query in row for row in rows):
@@ -67,6 +74,11 @@ class RowPredictor:
         scores = np.array([answer["prediction"] for answer in answers], dtype=np.float64)
         places = ranks([row.get(query) for row in rows], scores)
         return [{**answer, RANK: place} for answer, place in zip(answers, places, strict=True)]
+
+    def warm(self) -> None:
+        """Answer a row of which nothing is known, so that the first real one need not wait."""
+        names = self.model.description.recipe.kinds
+        self.model.answers(self._reader.matrix([dict.fromkeys(names)]))
 
 
 def placed(error: UserError, before: int) -> UserError:
@@ -141,6 +153,24 @@ class RowReader:
                     matrix[place] = self._alone(rows[place], place)
         return np.clip(matrix, -LARGEST, LARGEST).astype(np.float32)
 
+    def tidy(self, rows: Sequence[Row], required: Sequence[str]) -> dict[str, list[Any]]:
+        """The tidy values of every column that the recipe knows; None for one that a row does not bring.
+
+        Raises UserError, with ``row`` and ``column``, for a value that can't be what its column is, and for
+        a row that lacks a ``required`` column.
+        """
+        for number, row in enumerate(rows):
+            for name in required:
+                if name not in row:
+                    raise _lacking(number, name, row)
+        whole = [{name: row.get(name) for name in self._known} for row in rows]
+        try:
+            tidy = {name: self._tidy(name, whole, range(len(rows))) for name in sorted(self._known)}
+        except OverflowError:
+            raise UserError("a row has a time beyond the years 1 to 9999: correct it") from None
+        self._mend(tidy)
+        return tidy
+
     def _fill(self, matrix: Doubles, plan: _Plan, rows: Sequence[Row], places: Sequence[int]) -> None:
         """Write the rows at ``places``, which have one plan."""
         tidy = {name: self._tidy(name, rows, places) for name in plan.columns}
@@ -194,13 +224,7 @@ class RowReader:
         try:
             self._recipe.check(pd.DataFrame(columns=list(row)))
         except UserError as error:
-            near = did_you_mean(error.column or "", row)
-            raise UserError(
-                f"row {number} (counted from 0) has no column `{error.column}`, which the model reads{near}: "
-                "add it, as null when it is not known",
-                row=number,
-                column=error.column,
-            ) from None
+            raise _lacking(number, error.column or "", row) from None
 
     def _made(self, keys: frozenset[str]) -> _Plan:
         computed: dict[str, Single] = {}
@@ -372,6 +396,20 @@ class RowReader:
             return pd.Series([None if math.isnan(value) else bool(value) for value in tidy], dtype="boolean")
         dtypes = {"number": "float64", "category": "str", "time": "datetime64[us, UTC]"}
         return pd.Series(tidy, dtype=dtypes[kind])
+
+
+def _past_reader(plan: Plan, recipe: Recipe) -> RowReader:
+    """Reads what a forecast must know of a row's own past, cleaned as the recipe cleans."""
+    return RowReader(recipe.model_copy(update={"features": (), "columns": (), "derive": {}, "kinds": plan.kinds}))
+
+
+def _lacking(number: int, name: str, row: Row) -> UserError:
+    return UserError(
+        f"row {number} (counted from 0) has no column `{name}`, which the model reads{did_you_mean(name, row)}: "
+        "add it, as null when it is not known",
+        row=number,
+        column=name,
+    )
 
 
 def _computed(single: Single, tidy: Mapping[str, list[Any]], rows: int) -> list[Any]:

@@ -78,7 +78,11 @@ def train(
         gain=labelled.gain,
         members=_members(grown),
     )
-    model = Model(description, [one.raw for one in grown], settled.ends).save(store, use_case.name)
+    history = None
+    if prepared.forecaster is not None:
+        plan, history = prepared.forecaster.remembering(split.gate.frames(store)).stored()
+        description = description.model_copy(update={"forecast": plan})
+    model = Model(description, [one.raw for one in grown], settled.ends, history).save(store, use_case.name)
     if labelled.task != "ranking":
         write_brought(store, model, what_it_brought(prepared, best.value, margins, settled.calibration))
     return model

@@ -133,6 +133,7 @@ def _shared(use_case: UseCase, study_id: str, log: TrialLog) -> SharedStudy | No
 
 def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) -> dict[str, Json]:
     """Everything that a trial's result depends on."""
+    past = prepared.forecaster.plan.model_dump_json() if prepared.forecaster else None
     recipe = json.dumps(prepared.data.recipe.model_dump(mode="json"), sort_keys=True)
     return {
         "by": by,
@@ -143,6 +144,7 @@ def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) 
         "seed": prepared.problem.seed,
         "recipe": hashlib.sha256(recipe.encode()).hexdigest(),
         "space": SPACE_VERSION,
+        **({"past": hashlib.sha256(past.encode()).hexdigest()} if past else {}),
         "libraries": {name: version(name) for name in ("optuna", "xgboost")},
         **({"sample": prepared.sample} if prepared.sample else {}),
     }

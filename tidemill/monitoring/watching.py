@@ -86,7 +86,9 @@ def watch(
     from tidemill.monitoring.report import render_report
 
     at = now or datetime.now(UTC)
-    model = Model.load(store, version.model)
+    split = version.lineage.split
+    labelled_rows = (split.train, split.gate, *(window.labelled for window in windows if window.labelled is not None))
+    model = Model.load(store, version.model).informed(store, labelled_rows)
     work = _Watch(store, use_case, version, model, reference(store, use_case, version, model), at)
     stored = stored_windows(store, use_case.name)
     reports: list[DriftReport] = []

@@ -75,7 +75,7 @@ def choose(
     """
     from tidemill.learning.model import Model
 
-    model = Model.load(store, version.model)
+    model = Model.load(store, version.model).informed(store, (version.lineage.validation.snapshot,))
     ranked = found.rows.read(store)
     columns = naming_columns(use_case, _columns(store, version.lineage.cleaned.snapshot))
     kinds: dict[Why, pd.DataFrame] = {}

@@ -124,7 +124,7 @@ def _ranked(store: Store, use_case: UseCase, version: ModelVersion) -> Suspects:
     lineage = version.lineage
     source = lineage.validation.snapshot
     frame = pd.concat(sampled(store, source, use_case.seed), ignore_index=True)
-    model = Model.load(store, lineage.model)
+    model = Model.load(store, lineage.model).informed(store, (source,))
     said = out_of_fold(store, use_case, frame, model, lineage.study, lineage.split)
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     verdict = judge_labels(model.task, target, said)

@@ -60,7 +60,7 @@ class Champion:
         if found is None or (self.current is not None and self.current.version == found.version):
             return
         predictor = RowPredictor(Model.load(self._store, found.model, threads=1))
-        predictor.predict([{column.name: None for column in predictor.model.columns}])
+        predictor.warm()
         self.current = InMemory(found.version, predictor)
         log.info("%s: %s answers", self.use_case.name, found.version)
 

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from tidemill.expressions import columns_of
 from tidemill.task import METRICS, is_classification
 from tidemill.usecase.cleaning import CleanRules
+from tidemill.usecase.forecasting import ForecastRules
 from tidemill.usecase.sections import (
     ColumnRules,
     CostRules,
@@ -42,6 +43,7 @@ __all__ = [
     "ColumnRules",
     "CostRules",
     "EvaluateRules",
+    "ForecastRules",
     "GateRules",
     "Http",
     "Incremental",
@@ -95,6 +97,7 @@ class UseCase(Section):
         description="Ranking: the column that says which rows are one list (a search, a session, a reader). Rows of a "
         "query stay on the same side of the split, and its name is never a feature.",
     )
+    forecast: ForecastRules | None = Field(None, description=ForecastRules.__doc__ or "")
     columns: ColumnRules = Field(default_factory=ColumnRules, description=ColumnRules.__doc__ or "")
     clean: CleanRules = Field(default_factory=CleanRules, description=CleanRules.__doc__ or "")
     validate_: ValidateRules = Field(
@@ -121,6 +124,7 @@ class UseCase(Section):
         self._check_split()
         self._check_clean()
         self._check_query()
+        self._check_forecast()
         if self.target.functions and self.task != "auto" and not is_classification(self.task):
             raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
         self._check_task()
@@ -248,6 +252,23 @@ class UseCase(Section):
                     ("clean", "outliers", name, "then"),
                     "the target is made from it, and must stay what it was: `refuse` the rows, or leave it alone",
                 )
+
+    def _check_forecast(self) -> None:
+        rules = self.forecast
+        if rules is None:
+            return
+        if self.time is None:
+            raise FieldError("forecast", "a forecast needs the time of each row: name its column under `time`")
+        if self.split.by in ("group", "random"):
+            raise FieldError(
+                ("split", "by"), f"it says {self.split.by}, and a forecast is judged on later rows: write `time`"
+            )
+        if self.task not in ("auto", "regression", "count"):
+            raise FieldError("task", f"a forecast is of numbers, and it says {self.task}: write `regression`")
+        if self.target.column is None or self.target.expression or self.target.functions:
+            raise FieldError("target", "a forecast reads the target's own past: name the `column` that holds it")
+        rules.check_columns(self.time, [self.target.column])
+        rules.check_lags(self.maturity)
 
     @property
     def target_inputs(self) -> frozenset[str]:
