@@ -20,7 +20,7 @@ __all__ = ["MEMORY_FILE", "Forecaster"]
 
 MEMORY_FILE = "history.parquet"
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool | list[Any] | None
 
 
 class Forecaster:
