@@ -81,7 +81,7 @@ def measured(name: str, task: Task, target: str, frame: pd.DataFrame, seed: int,
         gate = frame.iloc[cut:].reset_index(drop=True)
         for way, rules in ASKED.items():
             said = {"name": "widths", "sources": {"rows": {"url": "rows.csv"}}, "target": target, "seed": seed}
-            use_case = UseCase.model_validate({**said, "tune": {"trials": 3, "budget": 600, **rules}})
+            use_case = UseCase.model_validate({**said, "tune": {"trials": 3, "budget": 600, "threads": 1, **rules}})
             study = tune(store, use_case, labelled, split, {}, budget=600.0, trials=3)
             model = Model.load(store, train(store, use_case, labelled, split, study, {}))
             said_of = model.predict(gate)
