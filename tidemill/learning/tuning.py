@@ -147,7 +147,15 @@ def _identity(prepared: Prepared, labelled: Labelled, split: Split, *, by: str) 
         **({"past": hashlib.sha256(past.encode()).hexdigest()} if past else {}),
         "libraries": {name: version(name) for name in ("optuna", "xgboost")},
         **({"sample": prepared.sample} if prepared.sample else {}),
+        **_asked_of_rows(prepared),
     }
+
+
+def _asked_of_rows(prepared: Prepared) -> dict[str, Json]:
+    """What weights and constraints add to a study's identity: nothing where there are none."""
+    given, constraints = prepared.data.given, dict(prepared.problem.constraints)
+    weights = {} if given is None else {"weights": hashlib.sha256(given.tobytes()).hexdigest()}
+    return {**weights, **({"constraints": constraints} if constraints else {})}
 
 
 def _finished_study(store: Store, prefix: str, asked: Mapping[str, float | int | None]) -> Study | None:

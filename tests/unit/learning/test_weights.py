@@ -64,6 +64,13 @@ def test_rows_of_no_weight_are_not_learnt_from(memory: Store) -> None:
         assert np.corrcoef(said[world.gate["noise_weight"] > 0], truth)[0, 1] > 0.3
 
 
+def test_another_weight_is_another_study(memory: Store) -> None:
+    plain = make_world(memory, count=300, by="random")
+    weighed = make_world(memory, count=300, by="random", tune={"threads": 1, "class_weights": "balanced"})
+    bound = make_world(memory, count=300, by="random", columns={"monotone": {"noise": "increasing"}})
+    assert len({world.tune(trials=1).id for world in (plain, weighed, bound)}) == 3
+
+
 def test_probabilities_stay_honest_with_class_weights(memory: Store) -> None:
     world = make_world(memory, count=1_200, by="random", tune={"threads": 1, "class_weights": {"yes": 8.0}})
     model = Model.load(memory, train(memory, world.use_case, world.labelled, world.split, world.tune(), {}))
