@@ -10,9 +10,10 @@ import pandas as pd
 
 from tidemill.evaluation.counting import costs, covered
 from tidemill.evaluation.curves import binary_shapes, roc
-from tidemill.evaluation.evidence import Binary, Contender, Evidence, Kind, Multiclass, Regression
+from tidemill.evaluation.evidence import Binary, Contender, Evidence, Forecast, Kind, Multiclass, Regression
 from tidemill.evaluation.explaining import dependence, importances, sample
 from tidemill.evaluation.field import Field, Standings
+from tidemill.evaluation.forecasts import forecast_shape
 from tidemill.evaluation.masking import masked_dependence, masked_slices
 from tidemill.evaluation.ordering import ranking_shapes
 from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
@@ -89,6 +90,7 @@ def assemble(
         ranking=None
         if field.lists is None
         else ranking_shapes(field.metric, field.target, challenger.answers, plain, field.lists),
+        forecast=_forecast(use_case, model, field, frame),
         slices=masked_slices(slices(use_case, ground, kinds), masked),
         importances=ranked,
         dependence=masked_dependence(dependence(contributions, explained, top, kinds), masked),
@@ -96,6 +98,15 @@ def assemble(
         explained_rows=len(chosen),
         weight=use_case.weight,
     )
+
+
+def _forecast(use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame) -> Forecast | None:
+    plan = model.description.forecast
+    if plan is None:
+        return None
+    said = model.predict(frame)
+    low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
+    return forecast_shape(plan, field, frame[plan.time], low, high)
 
 
 def _explained(model: Model) -> int:

@@ -25,13 +25,16 @@ __all__ = [
     "Cut",
     "Dependence",
     "Evidence",
+    "Forecast",
     "Histogram",
     "Importance",
     "Multiclass",
+    "PeriodError",
     "Piece",
     "Ranking",
     "Regression",
     "Slice",
+    "Track",
     "load_evidence",
 ]
 
@@ -161,6 +164,47 @@ class Ranking(Record):
     spread: Histogram
 
 
+class Track(Record):
+    """What happened and what was predicted over time, in means over all series of stretches of ``every`` seconds.
+
+    ``at`` are their starts in seconds since 1970; ``naive`` is empty where there is no seasonal naive forecast.
+    """
+
+    at: tuple[float, ...]
+    every: float
+    actual: tuple[float, ...]
+    predicted: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    naive: tuple[float, ...] = ()
+
+
+class PeriodError(Record):
+    """The mean absolute error in one hour of the day or on one weekday, and the seasonal naive forecast's."""
+
+    period: str
+    rows: int
+    error: float
+    naive_error: float | None
+
+
+class Forecast(Record):
+    """A forecast in time. ``error`` is the mean absolute one, ``naive_error`` that of repeating a ``season``.
+
+    ``scaled_error`` is the first over the naive forecast's error on training rows (MASE: Hyndman and Koehler, 2006).
+    """
+
+    horizon: str
+    season: str | None
+    error: float
+    naive_error: float | None
+    scaled_error: float | None
+    window: Track
+    newest: Track
+    by: Literal["hour", "weekday"]
+    periods: tuple[PeriodError, ...]
+
+
 class Slice(Record):
     """The metric on the rows of one value of one column. ``verdict`` compares its interval with all rows' value.
 
@@ -231,6 +275,7 @@ class Evidence(Record):
     multiclass: Multiclass | None = None
     regression: Regression | None = None
     ranking: Ranking | None = None
+    forecast: Forecast | None = None
     slices: tuple[Slice, ...]
     importances: tuple[Importance, ...]
     dependence: tuple[Dependence, ...]

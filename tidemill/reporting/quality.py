@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tidemill.evaluation.evidence import Bin, Binary, Multiclass, Regression
 from tidemill.reporting.charts import Line, Mark, Shape, histogram, lines, matrix
+from tidemill.reporting.forecasts import forecast_blocks
 from tidemill.reporting.material import Material
 from tidemill.reporting.ordering import ranking_blocks
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Section, Table
@@ -28,6 +29,8 @@ def how_good_it_is(material: Material) -> Section:
         blocks += _multiclass(evidence.multiclass)
     if evidence.regression is not None:
         blocks += _regression(evidence.target, evidence.regression)
+    if evidence.forecast is not None:
+        blocks += forecast_blocks(evidence.target, evidence.forecast)
     if evidence.ranking is not None:
         blocks += ranking_blocks(material, evidence.ranking)
     drawn = f" of the {plural(evidence.ranking.queries, 'query', 'queries')}" if evidence.ranking else ""

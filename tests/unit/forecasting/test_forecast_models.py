@@ -155,7 +155,7 @@ def test_nothing_is_learnt_from_rows_within_the_horizon_of_what_judges(world: Wo
     kept = whole[whole["at"] < world.split.boundary - timedelta(hours=24)]
     assert prepared.data.target.tolist() == kept["rides"].tolist()
     at = kept["at"].reset_index(drop=True)
-    for fold in prepared.folds:
+    for fold in prepared.rungs[-1]:
         assert at[fold.check].min() - at[fold.fit].max() > timedelta(hours=24)
 
 

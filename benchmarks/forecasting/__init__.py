@@ -1,0 +1,1 @@
+"""What forecasting features are worth on hourly counts."""
