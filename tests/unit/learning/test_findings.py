@@ -8,11 +8,12 @@ import pytest
 from tests.unit.learning.world import make_world
 from tidemill.learning.brought import Brought, read_brought
 from tidemill.learning.findings import Edge, Findings, Plateau, find
-from tidemill.learning.space import distributions, starting_points
+from tidemill.learning.space import Space
 from tidemill.learning.trials import Trial
 from tidemill.store import Store
 
-KNOWN = dict(starting_points(ordered=False)[0])
+SPACE = Space("binary", ordered=False, categories=False)
+KNOWN = {**SPACE.starting_points()[0], "colsample_bynode": 0.7}
 
 
 def trial(number: int, value: float, *, seconds: float = 1.0, pruned: bool = False, **parameters: object) -> Trial:
@@ -74,7 +75,7 @@ def test_one_lucky_trial_at_an_end_is_none() -> None:
 
 
 def test_edges_are_on_the_scale_that_is_searched() -> None:
-    low = [trial(number, 0.9, min_child_weight=0.55) for number in range(5)]
+    low = [trial(number, 0.9, min_child_weight=1.2e-5) for number in range(5)]
     assert [edge.end for edge in find(low, "auc").edges] == ["lowest"]
     middle = [trial(number, 0.9, min_child_weight=12.0) for number in range(5)]
     assert find(middle, "auc").edges == ()
@@ -124,6 +125,6 @@ def test_what_averaging_and_calibrating_brought_is_kept_beside_the_model(memory:
 
 def test_the_space_is_that_of_the_trials() -> None:
     space = find(drawn(5), "auc").space
-    kind = distributions(ordered=False)["max_depth"]
+    kind = SPACE.distributions()["max_depth"]
     assert space["max_depth"] == (kind.low, kind.high)  # type: ignore[attr-defined]
     assert "max_cat_to_onehot" not in space

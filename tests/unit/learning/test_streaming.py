@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xgboost
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,15 +19,16 @@ from tests.unit.learning.world import World, make_world
 from tidemill import tables
 from tidemill.errors import UserError
 from tidemill.learning import room
-from tidemill.learning.boosting import fit_boosters
+from tidemill.learning.boosting import Data, Parameters, Problem, all_rows
 from tidemill.learning.external import Stream
+from tidemill.learning.growing import grow_all
 from tidemill.learning.model import Model
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.room import Memory, memory_of, offered, sample_rows
 from tidemill.learning.scores import score
 from tidemill.learning.training import train
 from tidemill.progress import logger as progress
-from tidemill.results import ModelReference
+from tidemill.results import Fit, ModelReference
 from tidemill.sampling import stored_sample
 from tidemill.store import Store
 from tidemill.usecase.values import parse_size, size_text
@@ -67,10 +69,18 @@ def prepared(world: World, way: str) -> Prepared:
     return replace(found, data=replace(found.data, stream=replace(found.data.stream, memory=memory)))
 
 
+def grown(data: Data, problem: Problem, *settings: Parameters, rounds: int) -> list[bytes]:
+    fits = [
+        (Fit(trial=number, weight=1, rounds=rounds, seeds=1, learning_rate=0.3), parameters)
+        for number, parameters in enumerate(settings)
+    ]
+    return [one.raw for one in grow_all(data, problem, fits, None)]
+
+
 def boosters(world: World, way: str) -> list[bytes]:
     here = prepared(world, way)
-    settings = [({"max_depth": 3, "learning_rate": 0.2, "half_life": life}, 15) for life in (0.0, 0.25)]
-    return [bytes(booster.save_raw("ubj")) for booster in fit_boosters(here.data, here.problem, settings)]
+    settings = [{"max_depth": 3, "half_life": life} for life in (0.0, 0.25)]
+    return grown(here.data, here.problem, *settings, rounds=15)
 
 
 @pytest.mark.usefixtures("few")
@@ -130,18 +140,18 @@ def test_memory_and_disk_give_the_same_boosters(memory: Store) -> None:
 @pytest.mark.usefixtures("few")
 def test_all_rows_are_fitted_on_and_not_the_sample(memory: Store) -> None:
     here = prepared(make_world(memory, count=ROWS), "streamed")
-    grown = next(iter(fit_boosters(here.data, here.problem, [({"max_depth": 1, "learning_rate": 0.3}, 1)])))
-    cover = grown.trees_to_dataframe()["Cover"].iloc[0]
+    (raw,) = grown(here.data, here.problem, {"max_depth": 1}, rounds=1)
+    cover = xgboost.Booster(model_file=bytearray(raw)).trees_to_dataframe()["Cover"].iloc[0]
     assert cover == pytest.approx(ROWS * 3 // 4 * 0.25, rel=0.02)  # a logistic curve's steepness at one half
 
 
 @pytest.mark.usefixtures("few")
 def test_temporary_files_are_gone_after_the_fit(memory: Store, scratch: Path) -> None:
     here = prepared(make_world(memory, count=ROWS), "disk")
-    fitting = fit_boosters(here.data, here.problem, [({"max_depth": 2}, 2), ({"max_depth": 3}, 2)])
-    next(fitting)
-    assert list(scratch.rglob("*.page"))
-    assert len(list(fitting)) == 1
+    with all_rows(here.data):
+        assert list(scratch.rglob("*.page"))
+    assert not list(scratch.iterdir())
+    assert len(grown(here.data, here.problem, {"max_depth": 2}, {"max_depth": 3}, rounds=2)) == 2
     assert not list(scratch.iterdir())
 
 
@@ -152,7 +162,7 @@ def test_temporary_files_are_gone_after_a_failure(memory: Store, scratch: Path) 
     last = world.split.train.manifest(memory).part_keys()[-1]
     memory.write_bytes(last, b"not Parquet")
     with pytest.raises(UserError, match="was changed after it was written"):
-        next(fit_boosters(here.data, here.problem, [({"max_depth": 2}, 2)]))
+        grown(here.data, here.problem, {"max_depth": 2}, rounds=2)
     assert not list(scratch.iterdir())
 
 
@@ -169,7 +179,7 @@ def test_an_interrupt_is_not_taken_for_the_end_of_the_rows(memory: Store) -> Non
 
     broken = replace(here.data, stream=Stream(stream.memory, interrupted))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
-        next(fit_boosters(broken, here.problem, [({"max_depth": 2}, 2)]))
+        grown(broken, here.problem, {"max_depth": 2}, rounds=2)
 
 
 @pytest.mark.usefixtures("few")
@@ -177,7 +187,7 @@ def test_a_disk_that_is_too_small_is_one_message(memory: Store, scratch: Path, m
     here = prepared(make_world(memory, count=ROWS), "disk")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6 - 5_000, 5_000))
     with pytest.raises(UserError, match=r"1,800 training rows needs .* and .*scratch has 5kB free: .*TMPDIR"):
-        next(fit_boosters(here.data, here.problem, [({"max_depth": 2}, 2)]))
+        grown(here.data, here.problem, {"max_depth": 2}, rounds=2)
     assert not list(scratch.iterdir())
 
 
