@@ -31,6 +31,7 @@ __all__ = [
     "LabelArrivals",
     "Labelled",
     "Leak",
+    "Line",
     "Lineage",
     "ModelReference",
     "PersonalColumn",
@@ -329,12 +330,20 @@ class Fit(Record):
     learning_rate: float
 
 
+class Line(Record):
+    """The linear member: ``tenths`` of the model's mean, with an L2 penalty of ``strength``."""
+
+    tenths: int
+    strength: float
+
+
 class Study(Record):
     """A finished tuning record: where it is, how many trials, and the best of them.
 
     ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight. ``fits``
     says how each is fitted on all rows (empty in a Study of before there was a plan: each once, as it was tried).
-    ``fit_seconds`` is what the budget has left for that; None where no clock is looked at.
+    ``fit_seconds`` is what the budget has left for that; None where no clock is looked at. ``line`` is the linear
+    member, where one pays.
     ``sample`` is how many of the training rows the recipe and the trials worked on; None for all of them.
     """
 
@@ -350,6 +359,7 @@ class Study(Record):
     sample: int | None = None
     fits: tuple[Fit, ...] = ()
     fit_seconds: float | None = None
+    line: Line | None = None
 
     @property
     def prefix(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from tidemill.learning.margins import Margins
 from tidemill.learning.objectives import predictions
 from tidemill.learning.orders import Lists
-from tidemill.learning.scores import Doubles, higher_is_better, score
+from tidemill.learning.scores import Doubles, higher_is_better, mean_defined, score
 from tidemill.learning.trials import Trial
 
 __all__ = ["choose_members", "out_of_fold_score"]
@@ -74,4 +74,4 @@ def out_of_fold_score(
         score(metric, target, predictions(task, part), own, together)
         for target, part, own, together in zip(targets, parts, weights or nothing, lists or nothing, strict=True)
     ]
-    return float(np.mean(values))
+    return mean_defined(values)

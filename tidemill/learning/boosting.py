@@ -6,7 +6,6 @@ all of them, a hopeless setting can be stopped at any round, and there is a valu
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from tidemill.learning.margins import Margins
 from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of, predictions
 from tidemill.learning.orders import Gain, Lists
-from tidemill.learning.scores import higher_is_better, score
+from tidemill.learning.scores import higher_is_better, mean_defined, score
 from tidemill.learning.texts import Words
 from tidemill.learning.threads import wait_politely
 
@@ -270,7 +269,7 @@ def boost(
     point: tuple[int, tuple[float, ...], tuple[Margins, ...]] | None = None
     while trees.rounds < MOST_ROUNDS and not pruned and not cut:
         margins, values = trees.grow(EVALUATE_EVERY)
-        mean = sign * _mean(values)
+        mean = sign * mean_defined(values)
         if point is None or mean > best:
             best, point = mean, (trees.rounds, values, margins)
         if trees.rounds * rate >= report_at:
@@ -283,7 +282,7 @@ def boost(
     if point is None:
         raise ValueError("a setting was boosted for no rounds")
     rounds, values, margins = point
-    return Curve(_mean(values), values, rounds, trees.rounds, reported, margins, pruned, cut)
+    return Curve(mean_defined(values), values, rounds, trees.rounds, reported, margins, pruned, cut)
 
 
 def seconds_a_round(matrices: FoldMatrices, problem: Problem, parameters: Parameters) -> float:
@@ -300,12 +299,6 @@ def held_out_margins(data: Data, fold: Fold, problem: Problem, parameters: Param
     trees = _Lockstep(FoldMatrices(data, (fold,)), problem, parameters)
     margins, _ = trees.grow(rounds)
     return margins[0]
-
-
-def _mean(values: Sequence[float]) -> float:
-    """The mean over the folds where the metric is defined: an AUC is not where a rare class has no check row."""
-    defined = [value for value in values if not math.isnan(value)]
-    return float(np.mean(defined)) if defined else math.nan
 
 
 @contextmanager

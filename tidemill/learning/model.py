@@ -26,6 +26,7 @@ from tidemill.learning.objectives import predictions
 from tidemill.learning.orders import Gain
 from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.scores import Doubles
+from tidemill.learning.terms import LinearMember
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
 from tidemill.snapshot import Snapshot
@@ -62,7 +63,8 @@ class ModelDescription(_Frozen):
     makes them, with the booster of their ends where ``ends`` has its sha256; older Models have a ``half_width``.
     Where rows are ranked, ``query`` is the column that says which of them are one list, and ``gain`` what a grade
     is worth.
-    ``forecast`` says what is made of a row's past; None for a model that reads rows alone.
+    ``line`` is the linear member of the mean, where there is one. ``forecast`` says what is made of a row's past; None
+    for a model that reads rows alone.
     """
 
     format: Literal[1] = 1
@@ -80,6 +82,7 @@ class ModelDescription(_Frozen):
     query: ColumnContract | None = None
     gain: Gain | None = None
     forecast: Plan | None = None
+    line: LinearMember | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -315,6 +318,8 @@ class Model:
         matrix = self.matrix(frame)
         rows = xgboost.DMatrix(matrix, feature_types=recipe.feature_types, enable_categorical=True)
         parts = [booster.predict(rows, pred_contribs=True, strict_shape=True) for booster in self._boosters]
+        if self.description.line is not None:
+            parts.append(self.description.line.contributions(matrix))
         together = self._weighted(parts)[:, :, :-1] * self.description.calibration.slope
         chosen = np.zeros(len(frame), dtype=np.int64)
         if self.task == "multiclass":
@@ -353,10 +358,14 @@ class Model:
         if not len(matrix):
             return np.empty((0, len(self.classes)) if self.task == "multiclass" else 0)
         parts = [booster.inplace_predict(matrix, predict_type="margin") for booster in self._boosters]
+        if self.description.line is not None:
+            parts.append(self.description.line.margins(matrix))
         return self.description.calibration.apply(self._weighted(parts))
 
     def _weighted(self, parts: Sequence[Any]) -> Doubles:
         weights = [float(member.weight) for member in self.description.members]
+        if self.description.line is not None:
+            weights.append(float(self.description.line.weight))
         total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
         return np.asarray(total / sum(weights))
 

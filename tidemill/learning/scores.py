@@ -7,6 +7,8 @@ much each row counts, shape ``(n,)``; None for all alike.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ __all__ = [
     "average_precision",
     "choose_metric",
     "higher_is_better",
+    "mean_defined",
     "row_errors",
     "score",
 ]
@@ -189,3 +192,9 @@ def _mean(errors: Doubles, weights: Doubles | None) -> float:
         return float(errors.mean() if known.all() else errors[known].mean() if known.any() else np.nan)
     total = float(weights[known].sum())
     return float((errors[known] * weights[known]).sum() / total) if total > 0 else float("nan")
+
+
+def mean_defined(values: Sequence[float]) -> float:
+    """The mean over the folds where the metric is defined: an AUC is not where a rare class has no check row."""
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

@@ -11,9 +11,12 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
 from tidemill.learning.boosting import Curve, FoldMatrices, boost, seconds_a_round
+from tidemill.learning.linear import LinearTrial, try_lines
 from tidemill.learning.memory import peak_memory
 from tidemill.learning.planning import Limits, fit_seconds, plan_fits, rounds_on
 from tidemill.learning.preparing import Prepared
@@ -24,7 +27,7 @@ from tidemill.learning.space import Space
 from tidemill.learning.starting import Starts
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.progress import TrialFinished, emit
-from tidemill.results import Fit
+from tidemill.results import Fit, Line
 
 __all__ = ["MOST_TRIALS", "Search", "space_of"]
 
@@ -81,6 +84,7 @@ class Search:
         if prepared.data.stream is not None and count is None:
             self._preparing += prepared.data.stream.seconds()
         self._matrices: dict[int, FoldMatrices] = {}
+        self._lines: list[LinearTrial] = []
         self._small = prepared.data.rows <= SMALL_ROWS
 
     @property
@@ -96,6 +100,9 @@ class Search:
 
     def run(self) -> None:
         """Try settings until the number is reached or the clock says stop; each is stored at once."""
+        prepared = self._prepared
+        if not self._helping:
+            self._lines = try_lines(prepared.data, prepared.problem, prepared.folds)
         if not self._goes_on():
             return
         space = self._space()
@@ -139,8 +146,11 @@ class Search:
     def _known(self) -> list[Trial]:
         return [trial for trial in self._log.read() if trial.number < self._most]
 
-    def plan(self, limits: Limits) -> tuple[tuple[int, ...], tuple[Fit, ...]]:
-        """The trials that the Model is made of, and how each is fitted; by the clock, as there is time for."""
+    def plan(self, limits: Limits) -> tuple[tuple[int, ...], tuple[Fit, ...], Line | None]:
+        """The trials that the Model is made of, and how each is fitted; by the clock, as there is time for.
+
+        And the linear member beside them, if there is one.
+        """
         ranked = self._ranked()
         most = MANY_MEMBERS if self._small else FEW_MEMBERS
         margins = {trial.number: self._log.margins(trial.number) for trial in ranked[: most * 3]}
@@ -160,7 +170,12 @@ class Search:
             seconds=None if self.fit_seconds is None else self.fit_seconds - self._preparing,
         )
         kept = {fit.trial for fit in fits}
-        return tuple(number for number in chosen if number in kept), fits
+        members = tuple(number for number in chosen if number in kept)
+        trees = sum(margins[number].astype(np.float64) for number in members) / len(members)
+        shares = [(line, *line.share(np.asarray(trees), problem, targets, judged)) for line in self._lines]
+        best = max(shares, key=lambda share: share[2], default=None)
+        line = Line(tenths=best[1], strength=best[0].strength) if best is not None and best[1] else None
+        return members, fits, line
 
     def _space(self) -> Space:
         """What is searched: by the clock, without learning rates too slow for a trial to come to an end."""

@@ -19,11 +19,13 @@ from tidemill.errors import UserError
 from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.columns import kind_of
 from tidemill.learning.growing import Grown, grow_again, grow_all
+from tidemill.learning.linear import fit_line, try_lines
 from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.settling import settle
+from tidemill.learning.terms import LinearMember
 from tidemill.learning.trials import Trial, TrialLog
-from tidemill.results import Fit, Labelled, ModelReference, Split, Study
+from tidemill.results import Fit, Labelled, Line, ModelReference, Split, Study
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
@@ -60,7 +62,13 @@ def train(
     weights = Counter({one.fit.trial: one.fit.weight for one in grown})
     ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
     total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
-    margins = np.split(np.asarray(total) / weights.total(), ends)
+    scores = np.asarray(total) / weights.total()
+    members, straight = _members(grown), None
+    if study.line is not None:
+        (line,) = try_lines(prepared.data, prepared.problem, prepared.folds, [study.line.strength])
+        scores = scores * (1 - study.line.tenths / 10) + line.margins * (study.line.tenths / 10)
+        members, straight = _with_line(prepared, study.line, members)
+    margins = np.split(scores, ends)
     best = trials[study.members[0]]
     settled = settle(use_case, prepared, margins, best.parameters, best.rounds)
     description = ModelDescription(
@@ -76,7 +84,8 @@ def train(
         ends=None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
         query=_query_column(store, use_case, split) if labelled.task == "ranking" else None,
         gain=labelled.gain,
-        members=_members(grown),
+        members=members,
+        line=straight,
     )
     history = None
     if prepared.forecaster is not None:
@@ -122,6 +131,14 @@ def _grown(store: Store, study: Study, prepared: Prepared, trials: Mapping[int, 
             },
         )
     return grown
+
+
+def _with_line(prepared: Prepared, line: Line, members: tuple[Member, ...]) -> tuple[tuple[Member, ...], LinearMember]:
+    """The members with the linear one, which has its tenths of the whole weight."""
+    straight = fit_line(prepared.data, prepared.problem, line.strength)
+    whole = sum(member.weight for member in members)
+    trees = [member.model_copy(update={"weight": member.weight * (10 - line.tenths)}) for member in members]
+    return tuple(trees), straight.model_copy(update={"weight": line.tenths * whole})
 
 
 def _as_tried(study: Study, trials: Mapping[int, Trial]) -> tuple[Fit, ...]:

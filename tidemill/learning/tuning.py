@@ -173,7 +173,7 @@ def _finished_study(store: Store, prefix: str, asked: Mapping[str, float | int |
 
 
 def _study(use_case: str, study_id: str, prepared: Prepared, search: Search, limits: Limits) -> Study:
-    members, fits = search.plan(limits)
+    members, fits, line = search.plan(limits)
     best = next(trial for trial in search.trials if trial.number == members[0])
     return Study(
         use_case=use_case,
@@ -188,4 +188,5 @@ def _study(use_case: str, study_id: str, prepared: Prepared, search: Search, lim
         sample=prepared.sample,
         fits=fits,
         fit_seconds=search.fit_seconds,
+        line=line,
     )
