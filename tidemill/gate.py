@@ -14,7 +14,7 @@ from tidemill.registry import ModelVersion
 from tidemill.results import Baseline, Evaluation, Interval
 from tidemill.usecase.schema import GateRules, UseCase
 
-__all__ = ["decide", "objections"]
+__all__ = ["PROOF", "decide", "objections"]
 
 PROOF = ("constant", "random order")
 _NAMES = {

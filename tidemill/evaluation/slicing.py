@@ -24,6 +24,7 @@ __all__ = ["Ground", "slices"]
 LENGTH = "length of the list"
 _FEWEST = 50
 _FEWEST_LISTS = 20
+_MOST_BANDS = 4
 _LEVELS = 20
 _COLUMNS = 8
 _RESAMPLES = 200
@@ -126,7 +127,8 @@ def _lengths(queries: Queries) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """Rows by how long their list is, in bands that hold about as many lists each."""
     own = queries.sizes[queries.codes]
     ordered = np.sort(queries.sizes)
-    ends = [int(ordered[round(share * (len(ordered) - 1))]) for share in (0.25, 0.5, 0.75, 1.0)]
+    bands = max(min(_MOST_BANDS, len(ordered) // _FEWEST_LISTS), 1)
+    ends = [int(ordered[round(band / bands * (len(ordered) - 1))]) for band in range(1, bands + 1)]
     low = int(ordered[0])
     for high in sorted(set(ends)):
         words = f"{low:,} to {high:,}" if low < high else f"{high:,}"

@@ -6,6 +6,7 @@ import json
 from importlib import metadata
 from platform import python_version
 
+from tidemill.gate import PROOF
 from tidemill.reporting.charts import Bar, bars
 from tidemill.reporting.material import Material
 from tidemill.reporting.ordering import ranking_limit
@@ -35,11 +36,12 @@ def decision(material: Material) -> Section:
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
     name = metric_name(evaluation.metric.name)
     asked, champion = _by(rules.margin), _by(rules.champion_margin)
+    plain = "a random order" if material.evidence.ranking is not None else "the constant"
     blocks: list[Block] = [
         Prose(
             f"A version is promoted when, on rows that neither has seen, its {name} beats every plain baseline "
             f"{asked}, "
-            f"and the champion {champion}. Over the constant (has it learnt anything?) and over the champion (is it "
+            f"and the champion {champion}. Over {plain} (has it learnt anything?) and over the champion (is it "
             "worth "
             "replacing what is live?) the lead must also be more than chance: the whole interval of the difference "
             "lies "
@@ -76,8 +78,11 @@ def limits_of(material: Material) -> list[str]:
         unseen = {"group": "groups that it had not seen", "query": "lists (queries) that it had not seen"}
         how = unseen.get(split.by, "rows drawn at random")
         found.append(f"It was judged on {how}, not on later ones: what changes with time was not put to the test.")
+    drawn = plural(evidence.rows, "gate row")
+    if evidence.ranking is not None:
+        drawn = plural(evidence.ranking.queries, "list")
     found.append(
-        f"Intervals tell how far chance in {plural(evidence.rows, 'gate row')} may move a value. They know nothing "
+        f"Intervals tell how far chance in {drawn} may move a value. They know nothing "
         "of data "
         "that is wrong, or of rows unlike these."
     )
@@ -153,7 +158,8 @@ def libraries() -> str:
 
 def _comparisons(material: Material) -> Table:
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
-    rivals = [(one.name, one, rules.margin, one.name == "constant") for one in evaluation.baselines]
+    drawn = "rows" if material.evidence.ranking is None else "queries"
+    rivals = [(one.name, one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
     if evaluation.champion is not None:
         champion = evaluation.champion
         rivals.append((f"the champion {champion.name}", champion, rules.champion_margin, True))
@@ -168,7 +174,7 @@ def _comparisons(material: Material) -> Table:
         for name, one, margin, proof in rivals
     ]
     head = ["against", f"its {metric_name(evaluation.metric.name)}", "this model is better by", "interval", "verdict"]
-    return Table(head, rows, "Paired differences on the same resamples of the same rows; more than 0 is better.")
+    return Table(head, rows, f"Paired differences on the same resamples of the same {drawn}; more than 0 is better.")
 
 
 def _by(margin: float) -> str:

@@ -124,7 +124,8 @@ def _plain_words(material: Material) -> str:
     """Two paragraphs for somebody who decides."""
     use_case, evidence = material.use_case, material.evidence
     question = use_case.title or f"What is `{evidence.target}`?"
-    source = f"The model answers the question **“{question}”** for one row at a time. "
+    of_what = "one row at a time" if evidence.ranking is None else "the rows of one list at a time"
+    source = f"The model answers the question **“{question}”** for {of_what}. "
     when = f"It was trained on {count(material.lineage.split.train.rows)} rows"
     judged = f"and judged on {count(evidence.rows)} rows that it had not seen"
     window = f", from {day(evidence.since)} to {day(evidence.until)}" if evidence.since and evidence.until else ""

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidemill.learning.orders import Lists, mean_of_queries
+from tidemill.learning.queries import Queries
 from tidemill.learning.scores import area_under_curve, score
-from tidemill.monitoring.quality import Ranking, days_of, estimate, expected_value, measure, share
+from tidemill.monitoring.quality import Ranking, days_of, estimate, expected_value, measure, measure_order, share
 
 DAYS = np.arange(3_000) // 100
 
@@ -125,3 +127,23 @@ def test_days_are_taken_where_there_are_ten() -> None:
     assert days_of(times, 240).max() == 9
     assert days_of(times.head(200), 200).max() == 199
     assert days_of(None, 5).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_orders_are_measured_by_query_and_drawn_by_the_day_of_its_latest_row() -> None:
+    random = np.random.default_rng(4)
+    queries = Queries(np.repeat(np.arange(300), 10))
+    grades = random.integers(0, 4, 3_000).astype(np.float64)
+    scores = grades + random.normal(scale=2.0, size=3_000)
+    lists = Lists(queries, "exponential")
+    found = measure_order("ndcg@10", grades, scores, lists, DAYS, seed=1)
+    assert found is not None
+    assert found.value == pytest.approx(mean_of_queries("ndcg@10", grades, scores, lists))
+    assert found.low < found.value < found.high
+    weighted = Lists(queries, "exponential", (queries.codes < 150).astype(np.float64))
+    half = measure_order("ndcg@10", grades, scores, weighted, DAYS, seed=1)
+    only = mean_of_queries(
+        "ndcg@10", grades[:1_500], scores[:1_500], Lists(Queries(queries.codes[:1_500]), "exponential")
+    )
+    assert half is not None
+    assert half.value == pytest.approx(only)
+    assert measure_order("ndcg@10", np.zeros(3_000), scores, lists, DAYS, seed=1) is None
