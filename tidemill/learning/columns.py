@@ -11,9 +11,10 @@ from pandas.api import types
 
 from tidemill.cleaning import Kind
 
-__all__ = ["HOURS", "TimePart", "as_numbers", "kind_of", "time_part"]
+__all__ = ["HOURS", "Pairing", "TimePart", "as_numbers", "combined", "kind_of", "time_part"]
 
 TimePart = Literal["hour", "weekday", "day of month", "day of year", "hours before", "days since 1970"]
+Pairing = Literal["difference", "ratio"]
 Doubles = NDArray[np.float64]
 
 MICROSECONDS_AN_HOUR = 3_600_000_000
@@ -37,6 +38,14 @@ def as_numbers(column: pd.Series) -> Doubles:
     if types.is_timedelta64_dtype(column.dtype):
         column = column.dt.total_seconds()
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def combined(pairing: Pairing, one: Doubles, other: Doubles) -> Doubles:
+    """The difference of two columns of numbers or their ratio; not-a-number where there is none."""
+    if pairing == "difference":
+        return one - other
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.divide(one, other, out=np.full(len(one), np.nan), where=other != 0))
 
 
 def time_part(part: TimePart, at: pd.Series, reference: pd.Series | None) -> Doubles:

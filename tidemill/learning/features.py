@@ -22,7 +22,7 @@ from tidemill.cleaning.mending import mended
 from tidemill.cleaning.normalising import unreadable
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
-from tidemill.learning.columns import TimePart, as_numbers, time_part
+from tidemill.learning.columns import Pairing, TimePart, as_numbers, combined, time_part
 from tidemill.learning.encoding import Encoding, codes_of
 from tidemill.learning.pixels import pixels_of
 from tidemill.learning.texts import Words, texts_of, word_counts
@@ -35,6 +35,11 @@ LARGEST = float(np.finfo(np.float32).max)
 
 Doubles = NDArray[np.float64]
 Matrix = NDArray[np.float32]
+
+
+def _float32(values: Doubles) -> Doubles:
+    """Numbers as the matrix holds them, so that what is made of them is the same made of the matrix."""
+    return np.clip(values, -LARGEST, LARGEST).astype(np.float32).astype(np.float64)
 
 
 class _Frozen(BaseModel):
@@ -63,7 +68,8 @@ class Feature(_Frozen):
     training had rows of such levels to learn from. ``encoded`` is the output of the column's
     :class:`~tidemill.learning.encoding.Encoding` that it reads instead of the column itself. ``words`` says
     that the column is text: the feature reads the encodings of its words or, without ``encoded``, counts them.
-    ``until`` is the time that a time is told from, where it is not the use case's own. ``pixel`` is the place of
+    ``until`` is the time that a time is told from, where it is not the use case's own, and the other number of a
+    ``combined`` feature. ``pixel`` is the place of
     the number that it reads, where a column's cells are lists.
     """
 
@@ -77,6 +83,7 @@ class Feature(_Frozen):
     words: bool = False
     pixel: int | None = None
     until: str | None = None
+    combined: Pairing | None = None
 
 
 class Recipe(_Frozen):
@@ -155,6 +162,10 @@ class Recipe(_Frozen):
         """The known words of the columns of text, for rows that are fitted on."""
         return self._words_of(self._read(frame)) if self._word_levels else {}
 
+    def paired(self, feature: Feature, one: Doubles, other: Doubles) -> Doubles:
+        """What a combined feature reads of two columns' numbers."""
+        return combined(feature.combined or "difference", _float32(one), _float32(other))
+
     def of_words(self, feature: Feature, words: Words) -> Doubles:
         """What a feature reads of a column's words, as rows that were not fitted on are read."""
         table = self._word_tables[feature.name]
@@ -186,8 +197,8 @@ class Recipe(_Frozen):
         return Recipe(**{**dict(fewer), **made})
 
     def reads(self, feature: Feature) -> tuple[str, ...]:
-        """The columns behind a feature: its own and, where it tells how long before another time it was, that one."""
-        until = (feature.until or self.reference) if feature.part == "hours before" else None
+        """The columns behind a feature: its own and, where it sets it against another, that one."""
+        until = (feature.until or self.reference) if feature.part == "hours before" else feature.until
         return (feature.column, until) if until else (feature.column,)
 
     def sources(self, columns: Iterable[str]) -> set[str]:
@@ -334,6 +345,8 @@ class Recipe(_Frozen):
             return word_counts(texts_of(column)) if feature.encoded is None else np.full(len(column), np.nan)
         if feature.encoded is not None:
             return codes_of(self._encoded_levels[feature.column], column)
+        if feature.combined is not None:
+            return self.paired(feature, *(as_numbers(read[name]) for name in self.reads(feature)))
         if feature.part is not None:
             until = feature.until or self.reference
             return time_part(feature.part, column, read[until] if until in read.columns else None)

@@ -369,6 +369,8 @@ class RowReader:
         if feature.encoded is not None:
             means, prior = self._encoded[feature.name]
             return [math.nan if level is None or level != level else means.get(level, prior) for level in column]
+        if feature.combined is not None:
+            return list(self._recipe.paired(feature, *(np.asarray(tidy[name]) for name in self._recipe.reads(feature))))
         if feature.part is not None:
             until = tidy[self._recipe.reads(feature)[-1]]
             return [_part(feature.part, *pair) for pair in zip(column, until, strict=True)]
