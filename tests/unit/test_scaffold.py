@@ -86,6 +86,15 @@ def test_what_only_a_person_can_judge_is_a_comment(tmp_path: Path) -> None:
     assert set(all_in.clean.ranges) == {"number", "spent", "zip_code", "final_bill"}
 
 
+def test_sentences_and_lists_of_numbers_are_declared(tmp_path: Path) -> None:
+    frame = _frame(
+        review=[f"this is review {n} of all that we have" for n in range(400)],
+        image=[[n, n % 3, 2.5] for n in range(400)],
+    )
+    use_case = loaded(tmp_path, infer_usecase("churn", "customers.parquet", frame, target="left"))
+    assert use_case.columns.types == {"on": "time", "review": "text", "image": "pixels"}
+
+
 def test_a_leak_is_named_with_its_evidence() -> None:
     frame = _frame()
     frame["copy"] = frame["left"].map({True: "gone", False: "here"})

@@ -17,8 +17,14 @@ from tidemill.learning.columns import TimePart, kind_of
 from tidemill.learning.encoding import Encoding
 from tidemill.learning.features import ColumnContract, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
-from tidemill.learning.levels import Found, Known, category_features, coded_number_features, pixel_features
-from tidemill.learning.pixels import LOOKED_AT, looks_like_pixels
+from tidemill.learning.levels import (
+    Found,
+    Known,
+    category_features,
+    coded_number_features,
+    looks_like,
+    pixel_features,
+)
 from tidemill.learning.queries import NOT_A_FEATURE
 from tidemill.usecase.schema import UseCase
 
@@ -167,7 +173,7 @@ def _holds_pixels(column: pd.Series, declared: str | None) -> bool:
     """Whether a tidy column's cells are lists of numbers, by what is declared or by how they look."""
     if declared is not None or kind_of(column) != "category":
         return declared == "pixels" and bool(column.notna().any())
-    return looks_like_pixels([str(text) for text in column.dropna().head(LOOKED_AT)])
+    return looks_like(column) == "pixels"
 
 
 def _contracts(

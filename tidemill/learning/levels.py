@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from tidemill.learning.encoding import Encoding, LevelMeans, averaged_classes, blocks, codes_of, outputs
 from tidemill.learning.features import Feature
-from tidemill.learning.pixels import pixels_of, telling_pixels
+from tidemill.learning.pixels import LOOKED_AT, looks_like_pixels, pixels_of, telling_pixels
 from tidemill.learning.texts import Words, common_words, texts_of, word_counts
 
-__all__ = ["Found", "Known", "category_features", "coded_number_features", "pixel_features"]
+__all__ = ["Found", "Known", "category_features", "coded_number_features", "looks_like", "pixel_features"]
 
 RARE_ROWS = 10
 RARE_SHARE = 0.005
@@ -55,6 +56,15 @@ class Known:
         return Known(self.target[rows], self.classes, ages, None if self.groups is None else self.groups[rows])
 
 
+def looks_like(column: pd.Series) -> Literal["text", "pixels"] | None:
+    """What a tidy column of levels looks like, beside levels: sentences, nearly all different, or lists of numbers."""
+    known = column.dropna()
+    if looks_like_pixels([str(text) for text in known.head(LOOKED_AT)]):
+        return "pixels"
+    different = pd.Index(known.unique())
+    return "text" if len(different) > max(MANY_LEVELS, UNIQUE_SHARE * len(known)) and _sentences(different) else None
+
+
 def category_features(column: pd.Series, name: str, known: Known, declared: str | None) -> Found:
     """The features of a tidy column of levels, their encoding if they read one, or why it has none.
 
@@ -71,7 +81,7 @@ def category_features(column: pd.Series, name: str, known: Known, declared: str 
         feature = Feature(name=name, column=name, kind="category", levels=levels, other=len(levels) < len(counts))
         return [feature], None, None
     mostly_different = len(counts) > UNIQUE_SHARE * counts.sum()
-    if mostly_different and declared != "category" and _sentences(counts.index):
+    if declared is None and looks_like(column) == "text":
         return text_features(column, name, known)
     levels = tuple(sorted(map(str, counts[counts >= 2].index[:MOST_LEVELS])))
     codes = codes_of(pd.Index(levels, dtype="str"), column)

@@ -26,6 +26,7 @@ from tidemill.learning.queries import Queries
 from tidemill.learning.room import Memory, memory_of, sample_rows
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
+from tidemill.learning.useless import without_useless
 from tidemill.learning.weights import class_weights, learning_weights, own_weights, row_weights
 from tidemill.results import Labelled, Split, Study
 from tidemill.sampling import sampled_places, stored_sample
@@ -148,9 +149,11 @@ def prepare_frame(
         gain=None if lists is None else lists.gain,
     )
     data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
-    data = _data(use_case, labelled, frame, data, classes)
+    data = without_useless(_data(use_case, labelled, frame, data, classes), folds, problem)
+    if data.recipe is not recipe:
+        problem = replace(problem, constraints=constraints_of(use_case, data.recipe))
     queries = None if lists is None else lists.queries
-    rungs = ladder(folds, matrix.shape[1], use_case.seed, queries)
+    rungs = ladder(folds, data.matrix.shape[1], use_case.seed, queries)
     return Prepared(data, rungs, problem, forecaster=whole.forecaster)
 
 

@@ -14,6 +14,7 @@ from tidemill.cleaning.normalising import text_of
 from tidemill.errors import UserError
 from tidemill.labelling.classes import Coding, coding_of
 from tidemill.leaks import find_leaks
+from tidemill.learning.levels import looks_like
 from tidemill.personal import find_personal
 from tidemill.usecase.schema import UseCase
 
@@ -68,7 +69,8 @@ def look_at(use_case: UseCase, frame: pd.DataFrame) -> Findings:
     coding, trouble = _coding(use_case, tidy[target].dropna())
     named = {target, *use_case.id, *filter(None, (use_case.time, use_case.group))}
     features = tidy.drop(columns=list(named))
-    ignore = tuple(_useless(features))
+    read = tuple(_texts_and_pixels(features))
+    ignore = tuple(_useless(features.drop(columns=[one.column for one in read])))
     personal = find_personal(tidy, skip={target, *filter(None, (use_case.time,))})
     moments = None if use_case.time is None else _moments(use_case, raw, tidy[use_case.time])
     return Findings(
@@ -77,7 +79,7 @@ def look_at(use_case: UseCase, frame: pd.DataFrame) -> Findings:
         coding=coding,
         trouble=trouble,
         classes=_classes(tidy[target], coding),
-        types=tuple(_types(raw, kinds, target)),
+        types=(*_types(raw, kinds, target), *read),
         codes=tuple(_codes(features)),
         forbid=_leaks(use_case, tidy, target, coding, {hint.column for hint in ignore}),
         ignore=ignore,
@@ -113,6 +115,16 @@ def _types(raw: pd.DataFrame, kinds: dict[str, Kind], target: str) -> Iterator[H
         if name != target:
             filled = int(raw[name].notna().sum())
             yield Hint(name, f"text in the file, and nearly all of its {filled:,} values are {kind}s", kind)
+
+
+def _texts_and_pixels(features: pd.DataFrame) -> Iterator[Hint]:
+    """Columns of sentences, and of lists of numbers."""
+    for name, column in _named(features):
+        said = looks_like(column) if _is_text(column) else None
+        if said == "text":
+            yield Hint(name, "sentences: the model reads their words", said)
+        elif said == "pixels":
+            yield Hint(name, "a list of numbers in each cell, such as an image", said)
 
 
 def _codes(features: pd.DataFrame) -> Iterator[Hint]:

@@ -149,7 +149,7 @@ def _columns(use_case: UseCase, found: Findings) -> Iterator[str]:
         yield "  # `not_personal` says that it is none:"
         yield "  personal:"
         yield from _listed((f"{scalar(hint.column)}: allow # {_remark(hint.why)}" for hint in found.personal), "")
-    yield "  # What a column is, where its values do not say: number, category, time or boolean."
+    yield "  # What a column is, where its values do not say: number, category, time, boolean, text or pixels."
     yield "  types:"
     for hint in found.types:
         yield f"    {scalar(hint.column)}: {hint.value} # {_remark(hint.why)}"
