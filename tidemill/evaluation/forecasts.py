@@ -21,6 +21,7 @@ __all__ = ["NAIVE", "forecast_shape"]
 NAIVE = "seasonal naive"
 _POINTS = 150
 _NEWEST_POINTS = 200
+_DAY = 86_400_000_000
 _NEWEST = timedelta(days=7)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -54,6 +55,8 @@ def _track(at: np.ndarray, values: dict[str, Doubles], step: int, most: int) -> 
     """Means over all series of stretches of whole steps, so many that at most ``most`` cover the time."""
     start = int(at.min())
     wide = step * max(-(-(int(at.max()) - start + step) // (step * most)), 1)
+    if wide > _DAY // 4:  # whole days, or the hours of the day would show as waves
+        wide = -(-wide // _DAY) * _DAY
     frame = pd.DataFrame({**values, "_place": (at - start) // wide}).groupby("_place", sort=True).mean()
     moments = (start + frame.index.to_numpy() * wide) / 1e6
     return Track(
