@@ -33,7 +33,7 @@ def label(
         version=4,
         inputs={
             "clean": cleaned.snapshot.id,
-            "use_case": use_case.fingerprint("target", "task", "query", "time", "monitor"),
+            "use_case": use_case.fingerprint("target", "task", "query", "time", "monitor", "weight"),
             "metric": use_case.tune.metric,
             "labels": label_inputs(use_case, collected.labels),
             "answers": digest(answers),

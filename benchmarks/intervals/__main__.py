@@ -59,7 +59,7 @@ def tables(folder: Path | None) -> Iterator[tuple[str, Task, str, pd.DataFrame]]
             frame = pd.read_parquet(path)
             if "ts" in frame:
                 frame = frame.assign(
-                    hour=frame["ts"].dt.hour, weekday=frame["ts"].dt.dayofweek, day=frame["ts"].dt.year
+                    hour=frame["ts"].dt.hour, weekday=frame["ts"].dt.day_of_week, day=frame["ts"].dt.year
                 )
                 frame = frame.drop(columns=["date", "ts"])
             yield name, task, target, frame  # type: ignore[misc]

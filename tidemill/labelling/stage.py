@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from tidemill.errors import TidemillError, UserError
 from tidemill.labelling.classes import Coding, check_grades, coding_as, coding_of
 from tidemill.labelling.functions import function_inputs
 from tidemill.labelling.targets import INFINITE, KEPT, RARE, UNKNOWN, WAITS, Targets, raw_targets
 from tidemill.labelling.weak import label_by_functions, typed
+from tidemill.learning.weights import row_weights
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import ClassCount, Cleaned, LabelArrivals, Labelled
@@ -74,6 +76,8 @@ def label(
         if like is None:
             places, coding = _without_rare(use_case, places, coding, targets)
         codes, classes = places, coding.counts(places[targets.fate == KEPT])
+    if like is None:
+        _check_weights(store, use_case, cleaned, targets)
     written = _write(store, use_case, cleaned, codes, targets)
     _tell(targets.arrivals)
     return Labelled(
@@ -136,6 +140,16 @@ def _answered(
         if count and told:
             emit(Note(f"label: {count:,} {what}"))
     return made.corrected
+
+
+def _check_weights(store: Store, use_case: UseCase, cleaned: Cleaned, targets: Targets) -> None:
+    """Raise UserError for rows without a weight now, and not when the gate rows are judged."""
+    name = use_case.weight
+    if name is None:
+        return
+    there = [column.name for column in cleaned.snapshot.manifest(store).columns]
+    read = cleaned.snapshot.read(store, [name]) if name in there else pd.DataFrame(columns=there)
+    row_weights(use_case, read[targets.fate == KEPT] if name in there else read)
 
 
 def _without_rare(

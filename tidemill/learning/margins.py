@@ -21,6 +21,7 @@ __all__ = ["Calibration", "Margins", "Scored", "calibrate", "undone"]
 
 NEWTON_STEPS = 50
 FEWEST_ROWS = 100
+ROWS_FOR_MORE = 1_000
 LEAST_SLOPE = 0.05
 MOST_BEND = 8.0
 ROWS_A_CLASS = 50
@@ -80,9 +81,9 @@ def calibrate(task: str, folds: Sequence[Scored], plain: Calibration | None = No
 
     Two classes: slope and intercept (Platt, 1999), or a slope for each end (beta calibration: Kull, Silva Filho,
     Flach, 2017). Several: one slope for all (temperature scaling: Guo et al., 2017), or a shift a class beside it
-    (Alexandari, Kundaje, Shrikumar, 2020). What has more to fit must make the log loss of each fold smaller when
-    fitted on the others: than ``plain`` on average, and than what has less by more than chance. Where base rates
-    move in time, a correction for last month is none for the next.
+    (Alexandari, Kundaje, Shrikumar, 2020). What has more to fit must make the folds' log loss, each fitted on the
+    others, smaller by more than chance, and is tried where there are 1,000 rows. Where base rates move in time, a
+    correction for last month is none for the next.
     """
     best = plain or Calibration()
     rows = sum(len(fold.target) for fold in folds)
@@ -90,14 +91,14 @@ def calibrate(task: str, folds: Sequence[Scored], plain: Calibration | None = No
         return best
     parts = folds if len(folds) > 1 else [folds[0].of(slice(start, None, 2)) for start in (0, 1)]
     ways = [_platt, _beta] if task == "binary" else [_temperature, _shifted]
+    ways = ways if rows >= ROWS_FOR_MORE else ways[:1]
     kept = np.array([_loss(task, part, best) for part in parts])
-    for number, way in enumerate(ways):
+    for way in ways:
         losses = np.array(
             [_loss(task, part, _fitted(way, [one for one in parts if one is not part], best)) for part in parts]
         )
         gains = kept - losses
-        chance = gains.std(ddof=1) / np.sqrt(len(gains)) if number else 0.0
-        if gains.mean() > chance:
+        if gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)):
             best, kept = _fitted(way, parts, best), losses
     return best
 

@@ -37,6 +37,7 @@ __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
 FORMAT = 1
 ENDS = "ends.ubj"
+_SAME = 1e-9
 
 Label = str | int | bool
 
@@ -320,7 +321,8 @@ class Model:
         parts = [booster.predict(rows, pred_contribs=True, strict_shape=True) for booster in self._boosters]
         if self.description.line is not None:
             parts.append(self.description.line.contributions(matrix))
-        together = self._weighted(parts)[:, :, :-1] * self.description.calibration.slope
+        raw = self._weighted(parts)
+        together = raw[:, :, :-1] * self._steepness(raw.sum(axis=2), raw[:, :, -1])[:, :, np.newaxis]
         chosen = np.zeros(len(frame), dtype=np.int64)
         if self.task == "multiclass":
             chosen = predictions(self.task, self._margins(matrix)).argmax(axis=1)
@@ -348,6 +350,16 @@ class Model:
         if self._ends is None or not len(matrix):
             return rule.around(values, None if self._ends is None else np.empty((0, 2)))
         return rule.around(values, np.asarray(self._ends.inplace_predict(matrix), dtype=np.float64))
+
+    def _steepness(self, margins: Doubles, base: Doubles) -> Doubles:
+        """What calibration made of the difference between ``margins`` and ``base``, divided by that difference."""
+        calibration = self.description.calibration
+        moved = margins - base
+        slope = np.full_like(moved, calibration.slope)
+        if calibration.upper_slope is None:
+            return slope
+        change = calibration.apply(margins) - calibration.apply(base)
+        return np.asarray(np.divide(change, moved, out=slope, where=np.abs(moved) > _SAME))
 
     def _shares(self, matrix: Matrix) -> Doubles:
         shares = predictions(self.task, self._margins(matrix))

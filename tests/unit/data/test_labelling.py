@@ -112,6 +112,14 @@ def test_a_metric_that_does_not_fit_what_was_found_is_said_at_once(tmp_path: Pat
         labelled(memory, tmp_path, frame_of(["a", "b", "c"] * 20), "tune: {metric: rmse}")
 
 
+def test_rows_without_a_weight_stop_the_run_before_it_trains(tmp_path: Path, memory: Store) -> None:
+    frame = pd.DataFrame({"y": [1.5, None, 2.5, 3.5], "w": [1.0, None, 2.0, None]})
+    with pytest.raises(UserError, match=r"weight: `w` is no number in 1 of 3 rows"):
+        labelled(memory, tmp_path, frame, "weight: w")
+    with pytest.raises(UserError, match=r"weight: there is no column `ww` in the data \(did you mean `w`"):
+        labelled(memory, tmp_path, frame, "weight: ww")
+
+
 def test_an_infinite_target_is_refused_with_its_reason(tmp_path: Path, memory: Store) -> None:
     result = labelled(memory, tmp_path, frame_of([1.5, float("inf"), 2.5, float("-inf"), 7.25]))
     assert result.refused == {"`y` is infinite": 2}

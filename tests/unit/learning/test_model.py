@@ -12,13 +12,14 @@ import pytest
 
 from tests.unit.learning.world import LABELS, World, make_world
 from tidemill.errors import UserError
+from tidemill.learning.margins import Calibration
 from tidemill.learning.model import Model
 from tidemill.learning.scores import area_under_curve
 from tidemill.learning.training import train
 from tidemill.results import ModelReference
 from tidemill.store import Store
 
-TASKS = ("binary", "multiclass", "regression")
+TASKS = ("binary", "multiclass", "regression", "count")
 
 
 def trained(world: World, trials: int = 3) -> ModelReference:
@@ -101,9 +102,20 @@ def test_contributions_add_up_to_the_difference_between_rows(
     assert set(moved.columns) == {"at", "age", "amount", "region", "shop", "member", "since", "noise", "per_year"}
     if task == "multiclass":
         return
-    answers = model.values(world.gate) if task == "regression" else model.probabilities(world.gate)[:, 1]
-    scores = answers if task == "regression" else np.log(answers / (1 - answers))
+    answers = model.probabilities(world.gate)[:, 1] if task == "binary" else model.values(world.gate)
+    links = {"binary": lambda share: np.log(share / (1 - share)), "count": np.log, "regression": np.asarray}
+    scores = links[task](answers)
     base = scores - moved.sum(axis=1)
+    np.testing.assert_allclose(base, base[0], atol=1e-3)
+
+
+def test_contributions_add_up_when_calibration_bends(worlds: dict[str, tuple[World, ModelReference]]) -> None:
+    world, reference = worlds["binary"]
+    plain = Model.load(world.store, reference)
+    bent = Calibration(slope=0.6, intercept=0.1, upper_slope=1.4)
+    model = Model(plain.description.model_copy(update={"calibration": bent}), plain._raw)
+    shares = model.probabilities(world.gate)[:, 1]
+    base = np.log(shares / (1 - shares)) - model.contributions(world.gate).sum(axis=1)
     np.testing.assert_allclose(base, base[0], atol=1e-3)
 
 
