@@ -22,7 +22,7 @@ from tidemill.learning.folds import Fold
 from tidemill.learning.margins import Margins
 from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of, predictions
-from tidemill.learning.orders import Gain, Lists, depth_of
+from tidemill.learning.orders import Gain, Lists
 from tidemill.learning.scores import higher_is_better, mean_defined, score
 from tidemill.learning.texts import Words
 from tidemill.learning.threads import wait_politely
@@ -49,7 +49,6 @@ MAX_BIN = 128
 EVALUATE_EVERY = 5
 FIRST_REPORT = 2
 MOST_ROUNDS = 1_500
-FEWEST_PAIRS = 5
 PATIENT_PROGRESS = 3.0
 PACE_ROUNDS = 2
 
@@ -85,14 +84,6 @@ class Problem:
         """How many trees a round grows."""
         return objective_of(self.task, self.metric, self.classes).outputs
 
-    @property
-    def pairs(self) -> dict[str, Any]:
-        """Where rows are ranked: pairs are made with the rows that stand on the places that count, at least 5."""
-        depth = depth_of(self.metric) if self.task == "ranking" else None
-        if depth is None:
-            return {}
-        return {"lambdarank_pair_method": "topk", "lambdarank_num_pair_per_sample": max(depth, FEWEST_PAIRS)}
-
     def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
         """XGBoost's settings for these parameters."""
         tuned = {name: value for name, value in parameters.items() if name != "half_life"}
@@ -104,7 +95,6 @@ class Problem:
             **drawn,
             "disable_default_eval_metric": True,
             **self.objective,
-            **self.pairs,
             **self.constraints,
             **tuned,
         }

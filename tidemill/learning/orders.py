@@ -24,7 +24,6 @@ __all__ = [
     "MOST_EXPONENTIAL",
     "Gain",
     "Lists",
-    "depth_of",
     "gain_of",
     "gains",
     "grades_by_place",
@@ -59,12 +58,6 @@ class Lists:
     def taken(self, rows: NDArray[np.integer]) -> Lists:
         """The same for some of the rows."""
         return Lists(self.queries.taken(rows), self.gain, None if self.weights is None else self.weights[rows])
-
-
-def depth_of(metric: str) -> int | None:
-    """How many places from the top count; None for all of them, and for metrics that are not of orders."""
-    found = _NAME.fullmatch(metric)
-    return int(found[2]) if found and found[2] else None
 
 
 def gain_of(grades: Floats) -> Gain:

@@ -221,6 +221,10 @@ class UseCase(Section):
             return
         if self.task not in ("auto", "ranking"):
             raise FieldError("query", f"it is for `task: ranking`, and the task is {self.task}: leave one of them out")
+        if self.forecast is not None:
+            raise FieldError(
+                "forecast", "a forecast is of numbers, and `query` asks for an order: leave one of them out"
+            )
         if self.target.functions:
             raise FieldError(
                 ("target", "functions"),
