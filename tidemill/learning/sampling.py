@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.boosting import Parameters
 from tidemill.learning.scores import higher_is_better
 from tidemill.learning.space import Space
+from tidemill.learning.starting import fitted_into
 from tidemill.learning.storages import quiet
 from tidemill.learning.trials import Trial
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tidemill.learning.sharing import SharedStudy
 
-__all__ = ["Proposal", "Sampling", "attributes", "frozen", "new_study", "tell"]
+__all__ = ["Proposal", "Sampling", "attributes", "frozen", "new_study", "within"]
 
 UNPRUNED_TRIALS = 4
 FIRST_PRUNING = 4
@@ -48,9 +48,10 @@ class Proposal:
 
     def hopeless(self, progress: int, value: float) -> bool:
         """Whether ``value`` is worse than the median of the trials before at the same progress."""
-        with quiet(), self._shared.updating() if self._shared else nullcontext():
-            self._trial.report(value, progress)
         with quiet():
+            self._trial.report(value, progress)
+            if self._shared is not None:
+                self._shared.report(self.number, progress, value)
             hopeless = bool(self._trial.should_prune())
         if hopeless:
             self.reason = f"worse than the median of the others at progress {progress}"
@@ -58,9 +59,11 @@ class Proposal:
 
 
 class Sampling:
-    """An Optuna study: in memory, rebuilt from the trials that the lake holds, or ``shared`` with other processes.
+    """An Optuna study in memory, rebuilt from the trials that the lake holds.
 
-    ``starts`` are settings to try first, one a trial; left out, those that do well in most places.
+    Where it is ``shared``, what other processes finish and what they are at is taken into account, each time
+    that a setting is proposed. ``starts`` are settings to try first, one a trial; left out, those that do well
+    in most places.
     """
 
     def __init__(
@@ -73,45 +76,43 @@ class Sampling:
         starts: Sequence[Parameters] | None = None,
         shared: SharedStudy | None = None,
     ) -> None:
+        self._metric = metric
         self._seed = seed
         self._space = space.distributions()
         self._starts = space.starting_points() if starts is None else tuple(starts)
         self._shared = shared
         self._asked: dict[int, optuna.Trial] = {}
-        self._used = {trial.number for trial in finished}
+        self._build(finished, ())
         if shared is not None:
-            self._study = shared.open(metric, self._space, finished)
-            return
-        with quiet():
-            self._study = new_study(metric)
-            for trial in finished:
-                self._study.add_trial(frozen(trial, self._space))
+            shared.open(metric, self._space, finished)
 
     def propose(self, most: int | None = None, again: Parameters | None = None) -> Proposal | None:
         """The next setting to try, ``again`` if that is given; None when others are at the last of ``most`` trials."""
         with quiet():
             if self._shared is None:
-                trial = self._study.ask()
-                number = next(free for free in itertools.count() if free not in self._used)
-            else:
-                taken = self._shared.take(most)
-                if taken is None:
-                    return None
-                trial, number = taken
-            self._study.sampler = self._sampler(number, again)
-            parameters = {name: _suggested(trial, name, kind) for name, kind in self._space.items()}
-        self._used.add(number)
-        self._asked[number] = trial
-        return Proposal(trial, number, parameters, self._shared)
+                return self._proposal(next(free for free in itertools.count() if free not in self._finished), again)
+            while (free := self._shared.vacancy(most)) is not None:
+                if free.running or {trial.number for trial in free.finished} != self._finished:
+                    self._build(free.finished, free.running)
+                proposal = self._proposal(free.number, again or free.settings)
+                if self._shared.claim(free.number, proposal.parameters):
+                    return proposal
+                self._build(free.finished, free.running)
+            return None
 
     def learn(self, trial: Trial) -> None:
         """Tell how the proposed trial fared. To be called when the lake has it."""
+        from optuna.trial import TrialState
+
         asked = self._asked.pop(trial.number)
+        self._finished.add(trial.number)
         with quiet():
-            if self._shared is None:
-                tell(self._study, asked, trial)
+            if trial.state == "pruned":
+                self._study.tell(asked, state=TrialState.PRUNED)
             else:
-                self._shared.finish(asked, trial)
+                self._study.tell(asked, trial.value)
+            if self._shared is not None:
+                self._shared.finish(trial)
 
     def wait(self) -> None:
         """A moment, for other processes to end the trials that they are at."""
@@ -124,11 +125,35 @@ class Sampling:
             with quiet():
                 self._shared.give_up()
 
-    def _sampler(self, number: int, again: Parameters | None) -> optuna.samplers.BaseSampler:
+    def _build(self, finished: Sequence[Trial], running: Sequence[Parameters]) -> None:
+        """The study as it is: trials in the order of their numbers, whoever made them."""
+        from optuna.trial import TrialState, create_trial
+
+        with quiet():
+            self._study = new_study(self._metric)
+            for trial in sorted(finished, key=lambda trial: trial.number):
+                self._study.add_trial(frozen(trial, self._space))
+            for settings in running:
+                self._study.add_trial(
+                    create_trial(
+                        params=within(settings, self._space), distributions=self._space, state=TrialState.RUNNING
+                    )
+                )
+        self._finished = {trial.number for trial in finished}
+
+    def _proposal(self, number: int, settings: Parameters | None) -> Proposal:
+        """Trial ``number``, with these ``settings`` if there are any."""
+        self._study.sampler = self._sampler(number, settings)
+        trial = self._study.ask()
+        parameters = {name: _suggested(trial, name, kind) for name, kind in self._space.items()}
+        self._asked[number] = trial
+        return Proposal(trial, number, parameters, self._shared)
+
+    def _sampler(self, number: int, settings: Parameters | None) -> optuna.samplers.BaseSampler:
         from optuna.samplers import PartialFixedSampler, RandomSampler, TPESampler
 
-        known = again or (self._starts[number] if number < len(self._starts) else None)
-        if known is not None:
+        known = settings or (self._starts[number] if number < len(self._starts) else {})
+        if known:
             return PartialFixedSampler(dict(known), RandomSampler(seed=self._seed + number))
         return TPESampler(seed=self._seed + number, multivariate=True, n_startup_trials=UNPRUNED_TRIALS)
 
@@ -152,7 +177,7 @@ def frozen(trial: Trial, space: dict[str, BaseDistribution], **more: Any) -> opt
     from optuna.trial import TrialState, create_trial
 
     return create_trial(
-        params=trial.parameters,
+        params=within(trial.parameters, space),
         distributions=space,
         value=trial.value,
         intermediate_values=trial.reported,
@@ -161,20 +186,15 @@ def frozen(trial: Trial, space: dict[str, BaseDistribution], **more: Any) -> opt
     )
 
 
+def within(settings: Parameters, space: dict[str, BaseDistribution]) -> dict[str, Any]:
+    """Settings clipped to ``space``: by the clock, each process has its own slowest learning rate."""
+    return fitted_into(settings, space, settings)
+
+
 def attributes(trial: Trial) -> dict[str, Any]:
     """What Optuna's dashboard shows of a trial beside value and parameters."""
     said = trial.model_dump(mode="json", include=set(METRIC_ATTRIBUTES))
     return {name: said[name] for name in METRIC_ATTRIBUTES if said[name] not in (None, "")}
-
-
-def tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
-    """Tell ``study`` how ``asked`` fared, unless somebody has told already."""
-    from optuna.trial import TrialState
-
-    if trial.state == "pruned":
-        study.tell(asked, state=TrialState.PRUNED, skip_if_finished=True)
-    else:
-        study.tell(asked, trial.value, skip_if_finished=True)
 
 
 def _suggested(trial: optuna.Trial, name: str, kind: BaseDistribution) -> float | int | str | bool | None:

@@ -1,35 +1,50 @@
 """One study, several processes or machines: who tries what, and what becomes of a trial whose process died.
 
 Optuna's storage says who is at which trial; the lake holds what came of it, and is written first. So a
-trial that was finished is never lost, and one that is known to the storage alone is one still running.
-Numbers are ours, not Optuna's: a setting that is tried again keeps its number, and so its files.
+trial that was finished is never lost, and one that the storage alone knows is one still running. A trial is
+claimed by writing it into the storage whole, owner and setting and all; of two claims of one number the earlier
+holds. A number whose process died is free again, and its setting is tried again under it.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import UserError
+from tidemill.learning.boosting import Parameters
 from tidemill.learning.processes import Pulse, certainly_dead, this_process
 from tidemill.learning.storages import BEAT_SECONDS, GRACE_SECONDS, open_storage, quiet, storage_failures
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.store import shown
 
 if TYPE_CHECKING:
-    import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-__all__ = ["SharedStudy"]
+__all__ = ["SharedStudy", "Vacancy"]
 
-_NUMBER, _OWNER, _BEAT, _SURPLUS = "number", "owner", "beat", "surplus"
+_NUMBER, _OWNER, _BEAT = "number", "owner", "beat"
+_SHOWN = ("rounds", "rows", "seconds", "memory", "reason")
 _WAIT_SECONDS = 0.5
-_UNOWNED_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Vacancy:
+    """The lowest number that nobody is at: ``settings`` are there when they were tried by a process that died.
+
+    ``finished`` are the study's trials by now, ``running`` the settings that other processes are at.
+    """
+
+    number: int
+    settings: Parameters
+    finished: tuple[Trial, ...]
+    running: tuple[Parameters, ...]
 
 
 class SharedStudy:
@@ -40,169 +55,151 @@ class SharedStudy:
         self._folder = folder
         self._name = name
         self._log = log
-        self._pulses: dict[int, Pulse] = {}
-        self._seen: dict[int, tuple[Any, float]] = {}
+        self._mine: dict[int, tuple[int, Pulse]] = {}
+        self._heard: dict[int, tuple[Any, float]] = {}
+        self._looked = float(-BEAT_SECONDS)
 
-    def open(self, metric: str, space: dict[str, BaseDistribution], finished: Sequence[Trial]) -> optuna.Study:
-        """The study, made if it is not there, with every trial of the lake in it.
+    def open(self, metric: str, space: dict[str, BaseDistribution], finished: Sequence[Trial]) -> None:
+        """Find the study, or make it, with every trial of the lake in it.
 
         Raises UserError when the storage can't be used, or knows of trials that this lake does not hold.
         """
+        from tidemill.learning.exporting import space_of
         from tidemill.learning.sampling import frozen, new_study
 
+        self._space = space
         with quiet(), self._failures():
             self._storage = open_storage(self._where, self._folder)
             self._study = new_study(metric, storage=self._storage, study_name=self._name, load_if_exists=True)
-            here = set(_numbers(self._trials()).values())
+            self._id = self._storage.get_study_id_from_name(self._name)
+            here = {_number(trial) for trial in self._trials() if trial.state != _states().FAIL}
+            around = space_of(finished)
             for trial in finished:
                 if trial.number not in here:
-                    self._study.add_trial(frozen(trial, space, **{_NUMBER: trial.number}))
+                    self._study.add_trial(frozen(trial, around, **{_NUMBER: trial.number}))
             self._check_lake()
-        return self._study
 
-    def take(self, most: int | None) -> tuple[optuna.Trial, int] | None:
-        """A trial for this process to run, and its number; None when all of ``most`` are taken."""
+    def vacancy(self, most: int | None) -> Vacancy | None:
+        """What to try next; None when all of ``most`` trials are finished or being tried."""
+        states = _states()
         with self._failures():
-            while True:
-                self._settle()
-                if most is not None and self._all_taken(most):
-                    return None
-                trial = self._study.ask()
-                with self.updating():
-                    number = self._made_ours(trial)
-                    if most is None or number < most:
-                        return trial, number
-                    self._pulses.pop(number).stop()
-                    trial.set_user_attr(_SURPLUS, True)
-                    self._storage.set_trial_state_values(trial._trial_id, _states().FAIL)
+            trials = self._settled()
+            known = self._log.by_number()
+            at = {_number(trial) for trial in trials if trial.state != states.FAIL} | known.keys()
+            number = next(free for free in itertools.count() if free not in at)
+            if most is not None and number >= most:
+                return None
+            left = [trial for trial in trials if trial.state == states.FAIL and _number(trial) == number]
+            running = [trial for trial in trials if trial.state == states.RUNNING and _number(trial) not in known]
+            return Vacancy(
+                number=number,
+                settings=dict(left[0].params) if left else {},
+                finished=tuple(known.values()),
+                running=tuple(trial.params for trial in running if trial.params.keys() == self._space.keys()),
+            )
 
-    def _made_ours(self, trial: optuna.Trial) -> int:
-        """Say whose a new trial is, from now on every few seconds, and find its number."""
-        self._beat(trial._trial_id, 0)
-        trial.set_user_attr(_OWNER, this_process())
-        number = _numbers(self._trials())[trial.number]
-        trial.set_user_attr(_NUMBER, number)
-        count = itertools.count(1)
-        self._pulses[number] = Pulse(lambda: self._beat(trial._trial_id, next(count)), BEAT_SECONDS)
-        self._pulses[number].start()
-        return number
+    def claim(self, number: int, parameters: Parameters) -> bool:
+        """Say that this process tries the setting. False when another was faster to claim the number."""
+        from optuna.trial import create_trial
 
-    def finish(self, asked: optuna.Trial, trial: Trial) -> None:
-        """Tell how a trial of this process fared. That others had given it up for dead is no matter."""
-        from tidemill.learning.sampling import attributes, tell
+        from tidemill.learning.sampling import within
 
-        self._pulses.pop(trial.number).stop()
-        with self.updating():
-            for name, value in attributes(trial).items():
-                asked.set_user_attr(name, value)
-            tell(self._study, asked, trial)
+        states = _states()
+        with self._failures():
+            made = create_trial(
+                state=states.RUNNING,
+                params=within(parameters, self._space),
+                distributions=self._space,
+                user_attrs={_NUMBER: number, _OWNER: this_process()},
+            )
+            key = self._storage.create_new_trial(self._id, made)
+            mine = self._storage.get_trial_number_from_id(key)
+            for trial in self._trials():
+                if trial.number < mine and _number(trial) == number and trial.state != states.FAIL:
+                    self._storage.set_trial_state_values(key, states.FAIL)
+                    return False
+        beats = itertools.count()
+        pulse = Pulse(lambda: self._beat(key, next(beats)), BEAT_SECONDS)
+        pulse.start()
+        self._mine[number] = (key, pulse)
+        return True
 
-    @contextmanager
-    def updating(self) -> Iterator[None]:
-        """Around what changes a trial, which others may have given up for dead: then nothing is changed."""
-        from optuna.exceptions import UpdateFinishedTrialError
+    def report(self, number: int, progress: int, value: float) -> None:
+        """Show how far a trial of this process is."""
+        with self._updating():
+            self._storage.set_trial_intermediate_value(self._mine[number][0], progress, float(value))
 
-        with self._failures(), suppress(UpdateFinishedTrialError):
-            yield
+    def finish(self, trial: Trial) -> None:
+        """Tell how a trial of this process fared."""
+        key, pulse = self._mine.pop(trial.number)
+        pulse.stop()
+        self._tell(key, trial)
 
     def give_up(self) -> None:
         """Leave the trials that this process is still at to others."""
-        for pulse in self._pulses.values():
+        for key, pulse in self._mine.values():
             pulse.stop()
-        self._pulses.clear()
-        with self.updating():
-            for trial in self._trials((_states().RUNNING,)):
-                if trial.user_attrs.get(_OWNER) == this_process():
-                    self._storage.set_trial_state_values(trial._trial_id, _states().FAIL)
+            with self._updating():
+                self._storage.set_trial_state_values(key, _states().FAIL)
+        self._mine.clear()
 
     def wait(self) -> None:
         """A moment, for other processes to end their trials."""
         time.sleep(_WAIT_SECONDS)
 
-    def _all_taken(self, most: int) -> bool:
-        states = _states()
-        trials = self._trials()
-        numbers = _numbers(trials)
-        alive = {numbers[trial.number] for trial in trials if trial.state not in (states.FAIL, states.WAITING)}
-        return alive >= set(range(most))
-
-    def _settle(self) -> None:
-        """See to trials whose process is gone: what the lake has is told, the rest is put in line again."""
+    def _settled(self) -> list[FrozenTrial]:
+        """The trials, when those whose process is gone were seen to: what the lake has is told, the rest failed."""
         import optuna
 
         states = _states()
-        optuna.storages.fail_stale_trials(self._study)
-        running = self._trials((states.RUNNING, states.WAITING))
-        numbers = _numbers(self._trials())
+        if time.monotonic() - self._looked >= BEAT_SECONDS:
+            optuna.storages.fail_stale_trials(self._study)
+            self._looked = time.monotonic()
+        trials = self._trials()
+        running = [trial for trial in trials if trial.state == states.RUNNING]
         known = self._log.by_number() if running else {}
         for trial in running:
-            with self.updating():
-                if numbers.get(trial.number) in known:
-                    self._copy(trial, known[numbers[trial.number]])
-                elif certainly_dead(trial.user_attrs.get(_OWNER)) or self._silent(trial):
+            number = _number(trial)
+            if number in known:
+                self._tell(trial._trial_id, known[number])
+            elif certainly_dead(trial.user_attrs.get(_OWNER)) or self._silent(trial):
+                with self._updating():
                     self._storage.set_trial_state_values(trial._trial_id, states.FAIL)
-        self._retry_failed()
+        return self._trials() if running else trials
 
-    def _copy(self, waiting: FrozenTrial, known: Trial) -> None:
-        """Tell of a trial what the lake has of it: its process wrote that, and came no further."""
+    def _tell(self, key: int, trial: Trial) -> None:
+        """Write into the storage what the lake has of a trial. That others have done so is no matter."""
         from tidemill.learning.sampling import attributes
 
         states = _states()
-        for name, value in attributes(known).items():
-            self._storage.set_trial_user_attr(waiting._trial_id, name, value)
-        state = states.PRUNED if known.state == "pruned" else states.COMPLETE
-        self._storage.set_trial_state_values(waiting._trial_id, state, [known.value])
-
-    def _retry_failed(self) -> None:
-        """Put every failed setting that nobody is at, and nobody has finished, in line again."""
-        from optuna.trial import create_trial
-
-        states = _states()
-        trials = self._trials()
-        numbers = _numbers(trials)
-        at = {numbers[trial.number] for trial in trials if trial.number in numbers and trial.state != states.FAIL}
-        for trial in trials:
-            number = numbers.get(trial.number)
-            if trial.state == states.FAIL and number is not None and number not in at:
-                at.add(number)
-                self._study.add_trial(
-                    create_trial(
-                        state=states.WAITING,
-                        params=trial.params,
-                        distributions=trial.distributions,
-                        user_attrs={_NUMBER: number},
-                        system_attrs={"failed_trial": trial.number},
-                    )
-                )
+        state = states.PRUNED if trial.state == "pruned" else states.COMPLETE
+        said = attributes(trial)
+        with self._updating():
+            for name in _SHOWN:
+                if name in said:
+                    self._storage.set_trial_user_attr(key, name, said[name])
+            self._storage.set_trial_state_values(key, state, [trial.value])
 
     def _silent(self, trial: FrozenTrial) -> bool:
         """Whether nothing was heard of a running trial for so long, by this process's own clock, that it is dead."""
-        sign = (trial.user_attrs.get(_BEAT), len(trial.intermediate_values), len(trial.params))
-        before, since = self._seen.get(trial.number, (None, 0.0))
+        sign = (trial.user_attrs.get(_BEAT), len(trial.intermediate_values))
+        before, since = self._heard.get(trial.number, (None, 0.0))
         if before != sign:
-            self._seen[trial.number] = (sign, time.monotonic())
+            self._heard[trial.number] = (sign, time.monotonic())
             return False
-        if _OWNER not in trial.user_attrs:
-            return time.monotonic() - since > _UNOWNED_SECONDS
-        return time.monotonic() - since > GRACE_SECONDS and not self._has_heartbeat
+        return time.monotonic() - since > GRACE_SECONDS
 
-    def _beat(self, trial_id: int, count: int) -> None:
-        """Tell that this process lives: by Optuna's heartbeat where the storage has one, else by an attribute."""
-        if self._has_heartbeat:
-            self._storage.record_heartbeat(trial_id)  # type: ignore[attr-defined]
-        else:
-            self._storage.set_trial_user_attr(trial_id, _BEAT, count)
-
-    @property
-    def _has_heartbeat(self) -> bool:
-        return hasattr(self._storage, "record_heartbeat")
+    def _beat(self, key: int, count: int) -> None:
+        """Say that this process lives; where the storage has a heartbeat, by that as well."""
+        self._storage.set_trial_user_attr(key, _BEAT, count)
+        if hasattr(self._storage, "record_heartbeat"):
+            self._storage.record_heartbeat(key)
 
     def _check_lake(self) -> None:
         """Whether what is finished in the storage is in the lake: those who share a study must share the lake."""
-        trials = self._trials((_states().COMPLETE, _states().PRUNED))
-        numbers = _numbers(self._trials())
-        here = self._log.by_number()
-        missing = sorted({numbers[trial.number] for trial in trials} - here.keys())
+        states = _states()
+        finished = {_number(trial) for trial in self._trials() if trial.state in (states.COMPLETE, states.PRUNED)}
+        missing = sorted(number for number in finished - self._log.by_number().keys() if number is not None)
         if missing:
             raise UserError(
                 f"`tune.storage`: in {shown(self._where)} the study `{self._name}` has finished trial {missing[0]}, "
@@ -210,8 +207,16 @@ class SharedStudy:
                 "another storage"
             )
 
-    def _trials(self, states: tuple[Any, ...] | None = None) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False, states=states)
+    def _trials(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
+
+    @contextmanager
+    def _updating(self) -> Iterator[None]:
+        """Around what changes a trial that others may have given up for dead: then nothing is changed."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        with self._failures(), suppress(UpdateFinishedTrialError):
+            yield
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -219,28 +224,13 @@ class SharedStudy:
             yield
 
 
+def _number(trial: FrozenTrial) -> int | None:
+    """Our number of a trial of Optuna's; None for one that another tool put there."""
+    number = trial.user_attrs.get(_NUMBER)
+    return int(number) if number is not None else None
+
+
 def _states() -> Any:
     from optuna.trial import TrialState
 
     return TrialState
-
-
-def _numbers(trials: Sequence[FrozenTrial]) -> Mapping[int, int]:
-    """Our number of each of Optuna's trials: the one that it was given, else the lowest that no earlier one has.
-
-    Trials that turned out to be one too many have none.
-    """
-    numbers: dict[int, int] = {}
-    used: set[int] = set()
-    lowest = 0
-    for trial in sorted(trials, key=lambda trial: trial.number):
-        if trial.user_attrs.get(_SURPLUS):
-            continue
-        number = trial.user_attrs.get(_NUMBER)
-        if number is None:
-            while lowest in used:
-                lowest += 1
-            number = lowest
-        numbers[trial.number] = number
-        used.add(number)
-    return numbers
