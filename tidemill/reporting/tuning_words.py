@@ -98,6 +98,7 @@ _MENDS = {
 _NATURAL = {
     ("subsample", "highest"): "Every tree sees all rows, and there is no more than that.",
     ("colsample_bytree", "highest"): "Every tree sees all columns, and there is no more than that.",
+    ("colsample_bynode", "highest"): "Every split sees all of its tree's columns, and there is no more than that.",
     ("reg_lambda", "lowest"): "It is next to none, and there is no less than that.",
     ("reg_alpha", "lowest"): "It is next to none, and there is no less than that.",
     ("gamma", "lowest"): "It is next to none, and there is no less than that.",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers import Database, Postgres
 from tests.unit.learning.test_tuning import content
-from tests.unit.learning.tuner import SLOW, shared_world
+from tests.unit.learning.tuner import HANG, SLOW, shared_world
 from tidemill.errors import UserError
 from tidemill.learning import storages
 from tidemill.learning.trials import TrialLog
@@ -24,8 +24,11 @@ TRIALS = 5
 ROOT = Path(__file__).parents[3]
 
 
-def start(lake: str, storage: str, trials: int, what: str, *, slow: float = 0.0, **more: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, SLOW: str(slow), "PYTHONPATH": str(ROOT), **more}
+def start(
+    lake: str, storage: str, trials: int, what: str, *, slow: float = 0.0, hang: int = -1
+) -> subprocess.Popen[str]:
+    """A tuner that waits ``slow`` seconds in each trial, and for ever in its trial ``hang``, counted from 0."""
+    environment = {**os.environ, SLOW: str(slow), HANG: str(hang), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.unit.learning.tuner", lake, storage, str(trials), what]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -37,14 +40,14 @@ def trial_files(lake: str) -> list[str]:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not holds():
         assert time.monotonic() < until, "it did not come to that"
         time.sleep(0.02)
 
 
 def killed_in_a_trial(process: subprocess.Popen[str], running: Callable[[], bool]) -> None:
-    """Kill it in the middle of a trial: two are finished, and it sleeps in the third."""
+    """Kill it in the middle of a trial, where it hangs."""
     wait_until(running)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -78,7 +81,7 @@ def test_a_journal_gives_the_trials_that_the_lake_alone_gives(lake: str, journal
 def test_a_process_killed_in_a_trial_loses_that_trial_only_and_its_setting_is_tried_again(
     lake: str, journal: str, tmp_path: Path
 ) -> None:
-    killed_in_a_trial(start(lake, journal, TRIALS, "tune", slow=1.5), lambda: running_number(journal) == 2)
+    killed_in_a_trial(start(lake, journal, TRIALS, "tune", hang=2), lambda: running_number(journal) == 2)
     before = {key: Store(lake).read_bytes(key) for key in trial_files(lake)}
     assert len(before) == 2
     world = shared_world(lake, journal)
@@ -96,7 +99,7 @@ def test_a_process_killed_in_a_trial_loses_that_trial_only_and_its_setting_is_tr
 
 def test_two_processes_try_each_setting_once_and_the_model_is_chosen_from_all(lake: str, journal: str) -> None:
     world = shared_world(lake, journal)
-    helper = start(lake, journal, TRIALS, "help", slow=0.3)
+    helper = start(lake, journal, TRIALS, "help", slow=1.0)
     wait_until(lambda: len(trial_files(lake)) == 1)
     study = world.tune(trials=TRIALS)
     helped = int(ended(helper).split()[1])
@@ -132,8 +135,8 @@ def test_postgresql_keeps_the_study_of_processes_that_are_killed(
     name, _, password = database.url.partition("://")[2].rpartition("@")[0].partition(":")
     storage = database.url.replace(f"{name}:{password}", f"{name}:${{TUNE_PASSWORD}}")
     monkeypatch.setenv("TUNE_PASSWORD", "a p@ss/word: of tests")
-    process = start(lake, storage, TRIALS, "tune", slow=1.5)
-    wait_until(lambda: len(trial_files(lake)) == 1)
+    process = start(lake, storage, TRIALS, "tune", hang=2)
+    wait_until(lambda: len(trial_files(lake)) == 2)
     sleeping = "select count(*) from trials where state = 'RUNNING' and number = 2"
     killed_in_a_trial(process, lambda: database.rows(sleeping) == [(1,)])
     before = set(trial_files(lake))
@@ -155,7 +158,7 @@ def test_a_trial_whose_process_says_nothing_any_more_is_tried_again(
     lake: str, journal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As of another machine, whose processes nobody can look up."""
-    killed_in_a_trial(start(lake, journal, TRIALS, "tune", slow=1.5), lambda: running_number(journal) == 0)
+    killed_in_a_trial(start(lake, journal, TRIALS, "tune", hang=0), lambda: running_number(journal) == 0)
     text = Path(journal).read_text()
     Path(journal).write_text(text.replace('"machine":"', '"machine":"elsewhere '))
     monkeypatch.setattr("tidemill.learning.sharing.GRACE_SECONDS", 1.0)

@@ -5,6 +5,7 @@ Says `tried N` when it ends. Started by the tests that kill it, and that let sev
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ from tidemill.store import Store
 
 ROWS = 400
 SLOW = "TIDEMILL_TEST_SLOW"
+HANG = "TIDEMILL_TEST_HANG"
 
 
 def shared_world(lake: str, storage: str | None, count: int | None = None) -> World:
@@ -26,11 +28,12 @@ def shared_world(lake: str, storage: str | None, count: int | None = None) -> Wo
 
 def main(lake: str, storage: str, trials: str, what: str) -> None:
     world = shared_world(lake, storage or None, count=int(trials) if what == "help" else None)
-    wait = float(os.environ.get(SLOW, 0))
+    wait, hang = float(os.environ.get(SLOW, 0)), int(os.environ.get(HANG, -1))
+    grown = itertools.count()
     grow = searching.boost
 
     def slowly(*said: object, **named: object) -> object:
-        time.sleep(wait)
+        time.sleep(600 if next(grown) == hang else wait)
         return grow(*said, **named)  # type: ignore[arg-type]
 
     searching.boost = slowly  # type: ignore[assignment]
