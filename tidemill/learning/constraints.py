@@ -18,22 +18,27 @@ def directed(use_case: UseCase, recipe: Recipe, matrix: Matrix) -> tuple[Recipe,
     """Leave out what would let a monotone column act in a direction that nobody vouches for.
 
     A column derived from a monotone one could undo what the constraint holds, unless it has a direction too; so could
-    the target's mean by the column's values.
+    the target's mean by the column's values, and a difference or ratio with another column.
     """
     asked = use_case.columns.monotone
     reasons = {}
     kept = []
     for place, feature in enumerate(recipe.features):
         bound = sorted(_behind(recipe, feature) & set(asked))
-        if bound and feature.column not in asked:
+        if bound and feature.column not in asked and not feature.combined:
             reasons[feature.column] = (
                 f"it is made from `{bound[0]}`, which is under `columns.monotone`, and has no direction there itself"
             )
-        elif feature.encoded is None or feature.column not in asked or recipe.kinds[feature.column] != "number":
+        elif not (bound and feature.combined) and not _by_target(recipe, feature, asked):
             kept.append(place)
     if len(kept) == len(recipe.features) or not kept:
         return recipe, matrix
     return recipe.keeping([recipe.features[place].name for place in kept], reasons), matrix[:, kept]
+
+
+def _by_target(recipe: Recipe, feature: Feature, asked: Mapping[str, str]) -> bool:
+    """Whether it reads a monotone number by the target's mean."""
+    return feature.encoded is not None and feature.column in asked and recipe.kinds[feature.column] == "number"
 
 
 def constraints_of(use_case: UseCase, recipe: Recipe) -> dict[str, str]:
@@ -84,11 +89,11 @@ def _groups(asked: Sequence[Sequence[str]], recipe: Recipe) -> list[list[int]]:
 
 def _within(recipe: Recipe, feature: Feature, names: set[str]) -> bool:
     """Whether all that the feature is made of is among ``names``."""
-    return feature.column in names or _behind(recipe, feature) <= names
+    return (feature.column in names and feature.until is None) or _behind(recipe, feature) <= names
 
 
 def _behind(recipe: Recipe, feature: Feature) -> set[str]:
-    return recipe.sources([feature.column])
+    return recipe.sources([feature.column, *([feature.until] if feature.until else [])])
 
 
 def _check_there(field: str, names: Iterable[str], known: set[str]) -> None:

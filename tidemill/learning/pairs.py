@@ -37,12 +37,12 @@ def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem, *, seconds: 
     """The same rows with the differences and ratios of numbers that pay, in matrix and recipe.
 
     ``seconds`` bounds the time: nothing is added when it is over. None looks at no clock, so that the result
-    repeats exactly: then the work is bounded by the rows of a sample alone. Unchanged where nothing pays.
+    repeats exactly: then the work is bounded by the rows of a sample alone. Unchanged where nothing pays, and where
+    the use case constrains its columns: a difference would be a way around.
     """
-    if len(data.target) < FEWEST_ROWS or len(folds) < 2 or problem.task == "ranking":
+    if len(data.target) < FEWEST_ROWS or len(folds) < 2 or problem.task == "ranking" or problem.constraints:
         return data
     until = None if seconds is None else time.perf_counter() + seconds
-    problem = replace(problem, constraints={})
     some = _sample(data, folds, problem.seed)
     gains = _gains(data, some[0], problem)
     numbers = [place for place, one in enumerate(data.recipe.features) if _is_number(one)]
