@@ -1,0 +1,1 @@
+"""How training grows with the rows: seconds, memory, and trials a minute."""
