@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from tidemill.results import ClassCount, Labelled, Split
-from tidemill.snapshot import Snapshot, write_snapshot
+from tidemill.snapshot import Snapshot, SnapshotWriter, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["GATE_ROWS", "frame", "labelled", "split", "use_case"]
 
 PART = 250_000
+DISTINCT = 2_000_000
 GATE_ROWS = 100_000
 LEVELS = np.array([f"level {number}" for number in range(12)])
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -41,7 +42,11 @@ def frame(first: int, count: int) -> pd.DataFrame:
 
 
 def split(store: Store, rows: int) -> Split:
-    """``rows`` to train on and the gate's that come after them, as Snapshots; found there when made before."""
+    """``rows`` to train on and the gate's that come after them, as Snapshots; found there when made before.
+
+    Beyond 2,000,000 rows the same parts come again. Each is read anew, and a row's copies have its time, so that
+    none is on both sides of a fold.
+    """
     key = f"scale/made/{rows}.json"
     try:
         return Split.model_validate(store.read_json(key))
@@ -49,10 +54,10 @@ def split(store: Store, rows: int) -> Split:
         pass
     made = Split(
         by="time",
-        train=write_snapshot(store, "scale", "train", _parts(0, rows)),
-        gate=write_snapshot(store, "scale", "gate", _parts(rows, GATE_ROWS)),
-        boundary=START + timedelta(seconds=rows),
-        end=START + timedelta(seconds=rows + GATE_ROWS),
+        train=_repeated(store, rows) if rows > DISTINCT else write_snapshot(store, "scale", "train", _parts(0, rows)),
+        gate=write_snapshot(store, "scale", "gate", _parts(min(rows, DISTINCT), GATE_ROWS)),
+        boundary=START + timedelta(seconds=min(rows, DISTINCT)),
+        end=START + timedelta(seconds=min(rows, DISTINCT) + GATE_ROWS),
     )
     store.write_json(key, made.model_dump(mode="json"))
     return made
@@ -76,6 +81,16 @@ def use_case(memory: str | None = None) -> UseCase:
             "tune": {"memory": memory},
         }
     )
+
+
+def _repeated(store: Store, rows: int) -> Snapshot:
+    """So many rows out of the parts of the first 2,000,000, which are written once."""
+    manifest = split(store, DISTINCT).train.manifest(store)
+    schema = next(split(store, DISTINCT).train.tables(store)).schema
+    writer = SnapshotWriter(store, "scale", "train")
+    for place in range(rows // PART):
+        writer.keep([manifest.parts[place % len(manifest.parts)]], schema)
+    return writer.close()
 
 
 def _parts(first: int, count: int) -> Iterator[pd.DataFrame]:
