@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidemill.errors import UserError
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 
 __all__ = ["even_sample", "sampled_places", "stored_sample"]
+
+FORMAT = 1
 
 
 def even_sample(
@@ -38,10 +41,9 @@ def even_sample(
 def stored_sample(store: Store, snapshot: Snapshot, rows: int, *, seed: int) -> Snapshot:
     """A Snapshot of so many rows of ``snapshot``: the same ones whoever asks, and drawn only once in a lake."""
     key = f"{snapshot.use_case}/samples/{snapshot.id}-{rows}-{seed}.json"
-    try:
-        return Snapshot.model_validate(store.read_json(key))
-    except KeyError:
-        pass
+    known = _drawn(store, key)
+    if known is not None:
+        return known
     chosen = sampled_places(snapshot, rows, seed=seed)
     writer = SnapshotWriter(store, snapshot.use_case, "sample", parents=(snapshot.id,))
     start = 0
@@ -50,10 +52,22 @@ def stored_sample(store: Store, snapshot: Snapshot, rows: int, *, seed: int) -> 
         writer.add_table(table.take(chosen[first:last] - start))
         start += table.num_rows
     drawn = writer.close()
-    store.write_json(key, drawn.model_dump(mode="json"))
+    store.write_json(key, {"format": FORMAT, "sample": drawn.model_dump(mode="json")})
     return drawn
 
 
 def sampled_places(snapshot: Snapshot, rows: int, *, seed: int) -> NDArray[np.int64]:
     """Which rows of ``snapshot`` (counted from 0, ascending) :func:`stored_sample` takes."""
     return np.sort(np.random.default_rng(seed).choice(snapshot.rows, size=rows, replace=False))
+
+
+def _drawn(store: Store, key: str) -> Snapshot | None:
+    try:
+        said = store.read_json(key)
+    except KeyError:
+        return None
+    if said.get("format", 0) > FORMAT:
+        raise UserError(
+            f"{store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: upgrade it"
+        )
+    return Snapshot.model_validate(said["sample"])

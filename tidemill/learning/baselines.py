@@ -17,6 +17,7 @@ from tidemill.learning.features import Matrix
 from tidemill.learning.preparing import prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
+from tidemill.progress import Note, emit
 from tidemill.results import Labelled, Split
 from tidemill.store import Store
 from tidemill.task import is_classification
@@ -39,18 +40,23 @@ def race(
     """Predictions on the gate rows, by baseline: ``constant``, a linear model, and ``XGBoost defaults``.
 
     Shape ``(rows,)``, ``(rows, classes)`` for multiclass; for binary the probability of the positive class. The
-    linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many.
+    linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many, and
+    all of them where training rows are streamed.
     Where rows are ranked, saying the same of each counts as a ``random order`` of them, the linear model predicts
     grades, and XGBoost ranks.
     A forecast also races the ``seasonal naive`` one (Hyndman and Athanasopoulos, "Forecasting", 5.2).
     """
     prepared = prepare(store, use_case, labelled, split, excluded)
     data, problem = prepared.data, prepared.problem
-    rows, naive = split.gate.read(store), {}
+    if data.stream is not None:
+        emit(Note(f"the baselines are fitted on a sample of {len(data.target):,} of the {data.rows:,} training rows"))
+    naive: dict[str, Doubles] = {}
     if prepared.forecaster is not None:
+        rows = split.gate.read(store)
         naive = _naive(prepared.forecaster, data, rows)
-        rows = prepared.forecaster.completed(rows)
-    gate = data.recipe.transform(rows)
+        gate = data.recipe.transform(prepared.forecaster.completed(rows))
+    else:
+        gate = np.concatenate([data.recipe.transform(frame) for frame in split.gate.frames(store)])
     linear = _LINEAR.get(problem.task, "logistic regression")
     return {
         "random order" if problem.task == "ranking" else "constant": _constant(data, problem, len(gate)),

@@ -23,7 +23,7 @@ from tidemill.learning.forecasts import complete
 from tidemill.learning.levels import Known
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
-from tidemill.learning.room import Memory, memory_of, sample_rows
+from tidemill.learning.room import Memory, fits, memory_of, sample_rows
 from tidemill.learning.scores import Doubles, choose_metric
 from tidemill.learning.threads import available_threads
 from tidemill.learning.useless import without_useless
@@ -85,14 +85,7 @@ def prepare(
     sample of them: the one that ``study`` worked on, when it is given.
     """
     limit = use_case.tune.memory
-    sample = sample_rows(store, split.train, limit) if study is None else study.sample
-    if use_case.forecast is not None:  # a sample of a series would have gaps for a past
-        sample = None
-    if sample is not None and labelled.task == "ranking":
-        raise UserError(
-            f"the {split.train.rows:,} training rows do not fit into memory, and rows that are ranked can't be streamed"
-            ": give more (`tune.memory`, a larger machine), or train on fewer queries"
-        )
+    sample = study.sample if study is not None else _sample_of(store, use_case, labelled, split.train)
     rows = split.train if sample is None else stored_sample(store, split.train, sample, seed=use_case.seed)
     prepared = prepare_frame(rows.read(store), use_case, labelled, split, excluded)
     data = prepared.data
@@ -113,6 +106,21 @@ def prepare(
         own = sampled_places(split.train, sample, seed=use_case.seed), data.full_matrix()
     parts = partial(_parts, store, split.train, use_case, data, own, span)
     return replace(prepared, memory=memory, data=replace(data, stream=Stream(memory, parts)))
+
+
+def _sample_of(store: Store, use_case: UseCase, labelled: Labelled, train: Snapshot) -> int | None:
+    """How many rows to work on; None for all of them, as must be where rows hang on each other."""
+    limit = use_case.tune.memory
+    if use_case.forecast is not None:  # a sample of a series would have gaps for a past
+        return None
+    if labelled.task != "ranking":
+        return sample_rows(store, train, limit)
+    if not fits(store, train, limit):
+        raise UserError(
+            f"the {train.rows:,} training rows do not fit into memory, and rows that are ranked can't be streamed: "
+            "give more (`tune.memory`, a larger machine), or train on fewer queries"
+        )
+    return None
 
 
 def prepare_frame(

@@ -18,7 +18,7 @@ from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.values import size_text
 
-__all__ = ["MOST_ROWS", "Memory", "Way", "memory_of", "offered", "sample_rows"]
+__all__ = ["MOST_ROWS", "Memory", "Way", "fits", "memory_of", "offered", "sample_rows"]
 
 MOST_ROWS = 1_000_000
 """Training rows beyond these are streamed, and tuning and the recipe work on a sample of so many."""
@@ -90,7 +90,7 @@ def sample_rows(store: Store, snapshot: Snapshot, limit: int | None) -> int | No
         return None
     a_row = _row_bytes(store, snapshot)
     room = offered(limit) - PROCESS
-    if snapshot.rows <= MOST_ROWS and snapshot.rows * a_row <= room:
+    if snapshot.rows <= MOST_ROWS and fits(store, snapshot, limit):
         return None
     held = MOST_ROWS
     while held > FEWEST_ROWS and (held >= snapshot.rows or held * a_row > room * SAMPLE_SHARE):
@@ -103,6 +103,11 @@ def sample_rows(store: Store, snapshot: Snapshot, limit: int | None) -> int | No
             "give it more, or leave columns out (`columns.ignore`)"
         )
     return held
+
+
+def fits(store: Store, snapshot: Snapshot, limit: int | None) -> bool:
+    """Whether the Snapshot's rows can be read whole."""
+    return snapshot.rows * _row_bytes(store, snapshot) <= offered(limit) - PROCESS
 
 
 def memory_of(

@@ -34,6 +34,8 @@ def how_it_was_tuned(material: Material) -> Section:
     blocks.append(Fold(words.of_best(study.best_trial), [_settings(material, found)]))
     if trials:
         blocks.append(_all_trials(trials, study.metric))
+    if study.sample is not None:
+        blocks.insert(0, Prose(words.of_sample(study.sample, material.lineage.split.train.rows)))
     return Section(words.TITLE, blocks, words.lead(trials, study.pruned, study.metric, study.best_value))
 
 

@@ -115,6 +115,14 @@ def setting_name(name: str) -> str:
     return name.replace("_", " ")
 
 
+def of_sample(sample: int, rows: int) -> str:
+    """That tuning worked on some of the rows only."""
+    return (
+        f"The {count(rows)} training rows were streamed: columns were fitted and settings tried on an even sample of "
+        f"{count(sample)} of them, and the model on all. The plain models beside it saw the sample."
+    )
+
+
 def lead(trials: Sequence[Trial], pruned: int, metric: str, best: float) -> str:
     """How many trials, how long, and how good."""
     spent = sum(trial.seconds for trial in trials)

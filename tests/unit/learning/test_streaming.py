@@ -19,6 +19,7 @@ from tests.unit.learning.world import World, make_world
 from tidemill import tables
 from tidemill.errors import UserError
 from tidemill.learning import room
+from tidemill.learning.baselines import race
 from tidemill.learning.boosting import Data, Parameters, Problem, all_rows
 from tidemill.learning.external import Stream
 from tidemill.learning.growing import grow_all
@@ -135,6 +136,26 @@ def test_streamed_is_as_good_as_whole(memory: Store, monkeypatch: pytest.MonkeyP
 def test_memory_and_disk_give_the_same_boosters(memory: Store) -> None:
     world = make_world(memory, count=ROWS)
     assert boosters(world, "streamed") == boosters(world, "disk")
+
+
+@pytest.mark.usefixtures("few")
+def test_the_baselines_of_streamed_rows_are_fitted_on_the_sample(memory: Store) -> None:
+    world = make_world(memory, count=ROWS)
+    raced = race(memory, world.use_case, world.labelled, world.split, {})
+    drawn = stored_sample(memory, world.split.train, SAMPLE, seed=world.use_case.seed).read(memory)
+    assert raced["constant"] == pytest.approx(drawn["bought"].mean())
+    assert {len(answers) for answers in raced.values()} == {len(world.gate)}
+
+
+@pytest.mark.usefixtures("few")
+def test_weights_of_streamed_rows_are_those_of_the_use_case(memory: Store) -> None:
+    world = make_world(memory, count=ROWS, weight="age", tune={"threads": 1, "class_weights": {"yes": 3.0}})
+    stream = prepare(world.store, world.use_case, world.labelled, world.split, {}).data.stream
+    assert stream is not None
+    frame = world.split.train.read(memory)
+    expected = frame["age"] * frame["bought"].map({0: 1.0, 1: 3.0})
+    found = [part.given for part in stream.parts()]
+    assert np.concatenate([one for one in found if one is not None]) == pytest.approx(expected.to_numpy())
 
 
 @pytest.mark.usefixtures("few")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,16 @@ def test_every_task_has_its_report(reports: dict[str, Report], task: Task) -> No
     assert one.version.version in text
     assert "None" not in text
     assert "nan" not in re.findall(r"\w+", text)
+
+
+def test_a_study_of_a_sample_is_told_as_one() -> None:
+    one = judged("binary")
+    lineage = one.version.lineage
+    sampled = lineage.model_copy(update={"study": lineage.study.model_copy(update={"sample": 500})})
+    other = replace(one, version=one.version.model_copy(update={"lineage": sampled, "version": "v9"}))
+    told = "on an even sample of 500 of them, and the model on all"
+    assert told in words(page(other, written(other)))
+    assert told not in words(page(one, written(one)))
 
 
 def test_every_row_is_accounted_for(reports: dict[str, Report]) -> None:
