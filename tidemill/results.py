@@ -320,7 +320,9 @@ class Split(Record):
 class Fit(Record):
     """A setting to be fitted on all training rows: that of ``trial``, for so many ``rounds``, from so many ``seeds``.
 
-    ``weight`` is its share in the model's mean; ``learning_rate`` takes the place of the trial's own.
+    ``weight`` is its share in the model's mean; ``learning_rate`` takes the place of the trial's own. ``rows`` is how
+    many of the rows it is fitted on, where there is no time for all; ``kept`` that there is no time to fit it again,
+    and the booster that the trial itself grew is taken.
     """
 
     trial: int
@@ -328,6 +330,8 @@ class Fit(Record):
     rounds: int
     seeds: int
     learning_rate: float
+    rows: int | None = None
+    kept: bool = False
 
 
 class Line(Record):

@@ -47,6 +47,7 @@ __all__ = [
 
 MAX_BIN = 128
 EVALUATE_EVERY = 5
+LONGEST_STEP = 1.0
 FIRST_REPORT = 2
 MOST_ROUNDS = 1_500
 PATIENT_PROGRESS = 3.0
@@ -179,7 +180,7 @@ class Curve:
 
     ``value`` and ``folds`` are in the metric's own unit, ``ran`` counts the rounds that were grown,
     ``reported`` holds the best mean so far by progress; ``pruned`` and ``cut`` say that it was stopped as
-    hopeless, or by the clock.
+    hopeless, or by the clock. ``booster`` is the UBJSON of what was grown, of the only fold where there is one.
     """
 
     value: float
@@ -190,6 +191,7 @@ class Curve:
     margins: tuple[Margins, ...]
     pruned: bool
     cut: bool
+    booster: bytes | None = None
 
 
 class FoldMatrices:
@@ -241,6 +243,10 @@ class _Lockstep:
         self.rounds += rounds
         return tuple(margins for margins, _ in grown), tuple(value for _, value in grown)
 
+    def booster(self, rounds: int) -> bytes | None:
+        """The only fold's booster after so many rounds; None where there are several folds."""
+        return bytes(self._boosters[0][:rounds].save_raw("ubj")) if len(self._boosters) == 1 else None
+
     def _grow(self, number: int, rounds: int) -> tuple[Margins, float]:
         booster, (fit, check) = self._boosters[number], self._pairs[number]
         for step in range(self.rounds, self.rounds + rounds):
@@ -274,8 +280,12 @@ def boost(
     pruned = cut = False
     best = -np.inf
     point: tuple[int, tuple[float, ...], tuple[Margins, ...]] | None = None
+    step = EVALUATE_EVERY
     while trees.rounds < MOST_ROUNDS and not pruned and not cut:
-        margins, values = trees.grow(EVALUATE_EVERY)
+        began = time.perf_counter()
+        margins, values = trees.grow(1 if deadline is not None and not trees.rounds else step)
+        if deadline is not None:
+            step = int(np.clip(step * LONGEST_STEP / (time.perf_counter() - began + 1e-9), 1, EVALUATE_EVERY))
         mean = sign * mean_defined(values)
         if point is None or mean > best:
             best, point = mean, (trees.rounds, values, margins)
@@ -289,7 +299,8 @@ def boost(
     if point is None:
         raise ValueError("a setting was boosted for no rounds")
     rounds, values, margins = point
-    return Curve(mean_defined(values), values, rounds, trees.rounds, reported, margins, pruned, cut)
+    grown = None if pruned else trees.booster(rounds)
+    return Curve(mean_defined(values), values, rounds, trees.rounds, reported, margins, pruned, cut, grown)
 
 
 def seconds_a_round(matrices: FoldMatrices, problem: Problem, parameters: Parameters) -> float:

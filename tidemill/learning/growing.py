@@ -7,10 +7,14 @@ here, so the first booster is hastened when it would not be done in time, and th
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tidemill.learning.boosting import Data, Parameters, Problem, Weigh, all_rows, half_life_of, quantised
 from tidemill.learning.planning import hastened
@@ -54,19 +58,37 @@ def grow_again(data: Data, problem: Problem, grown: Sequence[tuple[Fit, Paramete
 
 def _all(data: Data, problem: Problem, asked: Sequence[_Booster], deadline: float | None) -> list[Grown]:
     if data.stream is not None or data.matrix.size > SMALL_CELLS or len(asked) == 1 or problem.threads == 1:
-        with all_rows(data) as (matrix, weigh):
-            grown = [one.grow(matrix, weigh, problem, deadline) for one in asked]
+        grown: list[Grown | None] = []
+        for rows, together in groupby(asked, lambda one: one.fit.rows):
+            with _matrix(data, rows, problem.seed) as (matrix, weigh):
+                grown += [one.grow(matrix, weigh, problem, deadline) for one in together]
     else:
         alone = replace(problem, threads=1)
-        rows = data.full_matrix()
 
         def grow(one: _Booster) -> Grown | None:
-            matrix = quantised(data, rows, data.target, None, data.lists)
-            return one.grow(matrix, data.booster_weights, alone, deadline)
+            with _matrix(data, one.fit.rows, problem.seed) as (matrix, weigh):
+                return one.grow(matrix, weigh, alone, deadline)
 
         with ThreadPoolExecutor(problem.threads) as pool:
             grown = list(pool.map(grow, asked))
     return [one for one in grown if one is not None]
+
+
+@contextmanager
+def _matrix(data: Data, rows: int | None, seed: int) -> Iterator[tuple[xgboost.DMatrix, Weigh]]:
+    """All training rows, or a sample of so many; and what gives their weights for a half-life."""
+    if rows is None:
+        with all_rows(data) as everything:
+            yield everything
+        return
+    random, whole = np.random.default_rng(seed), np.arange(len(data.target))
+    if data.lists is not None:
+        sample = data.lists.queries.sampled(whole, rows, random)
+    else:
+        sample = np.sort(random.choice(whole, size=rows, replace=False))
+    lists = data.lists_of(sample)
+    matrix = quantised(data, data.full_matrix()[sample], data.target[sample], None, lists)
+    yield matrix, lambda half_life: data.booster_weights(half_life, sample)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ __all__ = ["Limits", "fit_seconds", "plan_fits", "rounds_on"]
 
 FIT_MARGIN = 1.25
 MORE_ROWS = 0.2
+MORE_THAN_TRIED = 1.2
 FASTEST_RATE = 0.3
 MILLISECONDS_A_BOOSTER = 0.08
 MILLISECONDS_A_TREE = 0.001
@@ -64,26 +65,44 @@ def plan_fits(
     rows: int,
     outputs: int,
     seeds: int,
+    may_be_sampled: bool,
     limits: Limits,
     seconds: float | None,
 ) -> tuple[Fit, ...]:
     """Fits of the ``chosen`` trials (the best first, repeats are weight) within ``seconds`` and the ``limits``.
 
-    Each from up to ``seeds`` seeds. There is always a first fit: where there is no time for it as it was tried,
-    its rounds are fewer and its learning rate as much higher.
+    Each from up to ``seeds`` seeds. There is always a first fit: where there is no time for it on all rows, it is
+    fitted on a sample (if they ``may_be_sampled``), and where there is none for more rows than it was tried on, what
+    was grown then is kept (of a single fold), or its rounds are fewer at a learning rate as much higher.
     """
     fits = [_fit(trials[number], weight, rows) for number, weight in Counter(chosen).items()]
     took = {fit.trial: fit_seconds(trials[fit.trial], fit.rounds, rows) for fit in fits}
     while len(fits) > 1 and not (_in_time(fits, took, seconds) and limits.allow(fits, trials, outputs)):
         fits.pop()
     if seconds is not None and took[fits[0].trial] > seconds:
-        fits[0] = hastened(fits[0], max(seconds, 0.0) / took[fits[0].trial])
-    for more in range(2, seeds + 1):
+        share = max(seconds, 0.0) / took[fits[0].trial]
+        fits[0] = _lesser(fits[0], trials[fits[0].trial], rows if may_be_sampled else None, share)
+    for more in range(2, 1 if fits[0].kept else seeds + 1):
         wider = [fit.model_copy(update={"seeds": more}) for fit in fits]
         if not (_in_time(wider, took, seconds) and limits.allow(wider, trials, outputs)):
             break
         fits = wider
     return tuple(fits)
+
+
+def _lesser(fit: Fit, trial: Trial, rows: int | None, share: float) -> Fit:
+    """The fit in ``share`` of what it takes on all ``rows``; None for rows that can't be sampled."""
+    tried = trial.rows // len(trial.folds) if trial.rows else rows
+    affordable = int(rows * share) if rows is not None else 0
+    if rows is None or tried is None:
+        return hastened(fit, share)
+    if affordable >= tried * MORE_THAN_TRIED:
+        return fit.model_copy(update={"rows": affordable, "rounds": rounds_on(trial, affordable)})
+    if len(trial.folds) == 1:
+        return fit.model_copy(update={"rows": min(tried, rows), "rounds": trial.rounds, "kept": True})
+    if tried >= rows:
+        return hastened(fit, share)
+    return hastened(fit.model_copy(update={"rows": tried, "rounds": trial.rounds}), min(affordable / tried, 1.0))
 
 
 def hastened(fit: Fit, share: float) -> Fit:

@@ -38,7 +38,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["Prepared", "ladder", "lists_of", "prepare", "prepare_frame"]
 
 TUNING_CELLS = 2_500_000
-FEWEST_FIT_ROWS = 5_000
+FEWEST_FIT_ROWS = 10_000
 GROWTH = 4
 WORTH_GROWING = 1.6
 MOST_RUNGS = 3
@@ -161,21 +161,20 @@ def prepare_frame(
     if data.recipe is not recipe:
         problem = replace(problem, constraints=constraints_of(use_case, data.recipe))
     queries = None if lists is None else lists.queries
-    rungs = ladder(folds, data.matrix.shape[1], use_case.seed, queries)
+    rungs = ladder(folds, round(data.matrix.shape[1] * outputs**0.5), use_case.seed, queries)
     return Prepared(data, rungs, problem, forecaster=whole.forecaster)
 
 
-def ladder(
-    folds: Sequence[Fold], features: int, seed: int, queries: Queries | None = None
-) -> tuple[tuple[Fold, ...], ...]:
+def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None = None) -> tuple[tuple[Fold, ...], ...]:
     """The folds on growing samples of their fit rows, the lowest rung first; one rung where rows are few.
 
-    Where rows are of ``queries``, a sample is of whole ones.
+    ``cost`` is what a row costs, its features and more where a round grows several trees. Where rows are of
+    ``queries``, a sample is of whole ones.
     """
     rng = np.random.default_rng(seed)
     checks = [_sample(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
     most = max(len(fold.fit) for fold in folds)
-    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // (features * len(folds)))]
+    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // (cost * len(folds)))]
     while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
         grown = sizes[-1] * GROWTH
         sizes.append(most if grown * WORTH_GROWING > most else grown)

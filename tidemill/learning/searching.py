@@ -137,7 +137,8 @@ class Search:
             deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
         )
         trial = self._trial(proposal, rung, curve, time.perf_counter() - began, at, held)
-        self._log.write(trial, curve.margins)
+        best = not self._ranked() or self._sign * trial.value > self._sign * self._ranked()[0].value
+        self._log.write(trial, curve.margins, curve.booster if best else None)
         sampling.learn(trial)
         self.tried += 1
         self.trials = self._known() if self._shared else [*self.trials, trial]
@@ -166,6 +167,7 @@ class Search:
             rows=data.rows,
             outputs=problem.outputs,
             seeds=MANY_SEEDS if self._small else FEW_SEEDS,
+            may_be_sampled=data.stream is None,
             limits=limits,
             seconds=None if self.fit_seconds is None else self.fit_seconds - self._preparing,
         )

@@ -58,7 +58,7 @@ def train(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): "
             f"trial {missing[0]} is missing. Restore it from a backup, or tune again"
         )
-    grown = _grown(store, study, prepared, trials, started)
+    grown = _grown(store, study, prepared, log, started)
     weights = Counter({one.fit.trial: one.fit.weight for one in grown})
     ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
     total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
@@ -103,25 +103,25 @@ def _query_column(store: Store, use_case: UseCase, split: Split) -> ColumnContra
     return ColumnContract(name=name, kind=kind_of(split.train.read(store, [name])[name]), required=False)
 
 
-def _grown(store: Store, study: Study, prepared: Prepared, trials: Mapping[int, Trial], started: float) -> list[Grown]:
+def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, started: float) -> list[Grown]:
     """The boosters, as planned and in the seconds that are left; what became of the plan is stored with the Study.
 
     A second fit of the same Study grows what the first one grew, whatever the clock says.
     """
-    key = f"{study.prefix}/fits.json"
+    key, trials = f"{study.prefix}/fits.json", log.by_number()
     planned = study.fits or _as_tried(study, trials)
-    seconds = study.fit_seconds
+    if planned[0].kept:
+        return [Grown(planned[0], 0, log.booster(planned[0].trial))]
     with suppress(KeyError):
         stored = store.read_json(key)
         if stored["planned"] == [fit.model_dump(mode="json") for fit in planned]:
             before = [(Fit.model_validate(one["fit"]), one["number"]) for one in stored["grown"]]
-            return grow_again(
-                prepared.data, prepared.problem, [(fit, trials[fit.trial].parameters, number) for fit, number in before]
-            )
-    left = None if seconds is None else seconds - (time.perf_counter() - started)
-    settings = [(fit, trials[fit.trial].parameters) for fit in planned]
-    grown = grow_all(prepared.data, prepared.problem, settings, left)
-    if seconds is not None:
+            settings = [(fit, trials[fit.trial].parameters, number) for fit, number in before]
+            return grow_again(prepared.data, prepared.problem, settings)
+    left = None if study.fit_seconds is None else study.fit_seconds - (time.perf_counter() - started)
+    plan = [(fit, trials[fit.trial].parameters) for fit in planned]
+    grown = grow_all(prepared.data, prepared.problem, plan, left)
+    if left is not None:
         store.write_json(
             key,
             {

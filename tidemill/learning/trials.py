@@ -63,8 +63,10 @@ class TrialLog:
         self._prefix = f"{prefix}/trials"
         self._read: dict[str, Trial] = {}
 
-    def write(self, trial: Trial, margins: Sequence[Margins]) -> None:
-        """Store a trial; ``margins`` (one array a fold) only of a finished one."""
+    def write(self, trial: Trial, margins: Sequence[Margins], booster: bytes | None = None) -> None:
+        """Store a trial; ``margins`` (one array a fold) only of a finished one. And its ``booster``, if given."""
+        if booster is not None:
+            self._store.write_bytes(self._key(trial.number, "ubj"), booster)
         if trial.state == "finished":
             file = io.BytesIO()
             np.save(file, np.concatenate(list(margins)), allow_pickle=False)
@@ -91,6 +93,10 @@ class TrialLog:
         data = self._store.read_bytes(self._key(number, "npy"))
         loaded: Margins = np.load(io.BytesIO(data), allow_pickle=False)
         return loaded
+
+    def booster(self, number: int) -> bytes:
+        """The UBJSON of the booster that was stored with the trial. Raises KeyError when there is none."""
+        return self._store.read_bytes(self._key(number, "ubj"))
 
     def _trial(self, key: str) -> Trial:
         said = self._store.read_json(key)
