@@ -68,7 +68,7 @@ def main() -> None:
 def peak() -> int:
     """The most memory that this process has held so far, in MB (VmHWM; it starts no other processes)."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) // 1000
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) * 1024 // 10**6
 
 
 if __name__ == "__main__":
