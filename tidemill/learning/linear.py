@@ -14,10 +14,9 @@ import numpy as np
 
 from tidemill.learning.bagging import out_of_fold_score
 from tidemill.learning.boosting import Data, Problem
-from tidemill.learning.features import Matrix
 from tidemill.learning.folds import Fold
 from tidemill.learning.scores import Doubles, higher_is_better
-from tidemill.learning.terms import LinearMember, Term, design, terms_of
+from tidemill.learning.terms import Design, LinearMember, Term, terms_of
 from tidemill.learning.threads import wait_politely
 
 __all__ = ["STRENGTHS", "LinearTrial", "fit_line", "try_lines"]
@@ -68,7 +67,7 @@ def try_lines(
         terms = terms_of(data.recipe, before)
         if not terms:
             return []
-        fit = design(before, terms)
+        fit = Design(terms).of(before)
         for strength in strengths:
             line = _grown(terms, fit, data.target[fold.fit], data.weights(None, fold.fit), problem, strength)
             parts[strength].append(line.margins(after))
@@ -83,11 +82,11 @@ def fit_line(data: Data, problem: Problem, strength: float) -> LinearMember:
     """The line on all training rows; its weight is 1."""
     matrix = data.full_matrix()
     terms = terms_of(data.recipe, matrix)
-    return _grown(terms, design(matrix, terms), data.target, data.weights(None), problem, strength)
+    return _grown(terms, Design(terms).of(matrix), data.target, data.weights(None), problem, strength)
 
 
 def _grown(
-    terms: Sequence[Term], rows: Matrix, target: Doubles, weights: Doubles | None, problem: Problem, strength: float
+    terms: Sequence[Term], rows: Doubles, target: Doubles, weights: Doubles | None, problem: Problem, strength: float
 ) -> LinearMember:
     wait_politely()
     import xgboost
@@ -102,7 +101,9 @@ def _grown(
         "nthread": 1,
         "verbosity": 0,
     }
-    booster = xgboost.train(settings, xgboost.DMatrix(rows, target, weight=weights), num_boost_round=ROUNDS)
+    booster = xgboost.train(
+        settings, xgboost.DMatrix(rows.astype(np.float32), target, weight=weights), num_boost_round=ROUNDS
+    )
     nothing = xgboost.DMatrix(np.zeros((1, len(terms)), dtype=np.float32))
     intercept = booster.predict(nothing, output_margin=True).ravel().astype(np.float64)
     weight = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["weights"]

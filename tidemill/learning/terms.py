@@ -6,6 +6,7 @@ It reads standardised quantities, and whether a category is one of its frequent 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.scores import Doubles
 
-__all__ = ["LinearMember", "Term", "design", "terms_of"]
+__all__ = ["Design", "LinearMember", "Term", "terms_of"]
 
 LEVELS = 30
 FARTHEST = 6.0
@@ -33,13 +34,6 @@ class Term(BaseModel):
     level: float | None = None
     coefficients: tuple[float, ...] = ()
 
-    def values(self, matrix: Matrix) -> Doubles:
-        """The column, shape ``(rows,)``: what is missing is as the mean, and no level."""
-        values = matrix[:, self.feature].astype(np.float64)
-        if self.level is not None:
-            return np.asarray(values == self.level, dtype=np.float64)
-        return np.nan_to_num(np.clip((values - self.mean) / self.spread, -FARTHEST, FARTHEST), nan=0.0)
-
 
 class LinearMember(BaseModel):
     """The line of a Model: its ``weight`` in the mean, and what it adds up, term by term, to the ``intercept``."""
@@ -52,18 +46,49 @@ class LinearMember(BaseModel):
 
     def margins(self, matrix: Matrix) -> Doubles:
         """Raw scores, shape ``(rows,)`` or, of several outputs, ``(rows, outputs)``; a row's never hang on others."""
-        total = np.tile(np.asarray(self.intercept), (len(matrix), 1))
-        for term in self.terms:
-            total += term.values(matrix)[:, None] * np.asarray(term.coefficients)
-        return total[:, 0] if len(self.intercept) == 1 else total
+        values = self._design.of(matrix)
+        if not self.terms:
+            scores = [np.full(len(matrix), start) for start in self.intercept]
+        else:  # added up from left to right: a sum or a product of matrices may take another order for other rows
+            pairs = zip(self._coefficients, self.intercept, strict=True)
+            scores = [np.add.accumulate(values * own, axis=1)[:, -1] + start for own, start in pairs]
+        return scores[0] if len(scores) == 1 else np.column_stack(scores)
 
     def contributions(self, matrix: Matrix) -> Doubles:
         """What each feature adds to a score, shape ``(rows, outputs, features + 1)``; the last is the intercept."""
         together = np.zeros((len(matrix), len(self.intercept), matrix.shape[1] + 1))
-        for term in self.terms:
-            together[:, :, term.feature] += term.values(matrix)[:, None] * np.asarray(term.coefficients)
+        values = self._design.of(matrix)
+        for place, term in enumerate(self.terms):
+            together[:, :, term.feature] += values[:, place, None] * np.asarray(term.coefficients)
         together[:, :, -1] = self.intercept
         return together
+
+    @cached_property
+    def _design(self) -> Design:
+        return Design(self.terms)
+
+    @cached_property
+    def _coefficients(self) -> Doubles:
+        """One row an output, one column a term."""
+        return np.ascontiguousarray(np.array([term.coefficients for term in self.terms], dtype=np.float64).T)
+
+
+class Design:
+    """The terms of a line, ready to be read off a matrix."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._features = [term.feature for term in terms]
+        self._means = np.array([term.mean for term in terms])
+        self._spreads = np.array([term.spread for term in terms])
+        self._levels = np.array([np.nan if term.level is None else term.level for term in terms])
+        self._quantities = np.isnan(self._levels)
+
+    def of(self, matrix: Matrix) -> Doubles:
+        """The terms' values, shape ``(rows, terms)``: what is missing is as the mean, and no level."""
+        values = matrix[:, self._features].astype(np.float64)
+        scores = np.minimum(np.maximum((values - self._means) / self._spreads, -FARTHEST), FARTHEST)
+        scores[np.isnan(scores)] = 0.0
+        return np.asarray(np.where(self._quantities, scores, values == self._levels))
 
 
 def terms_of(recipe: Recipe, matrix: Matrix) -> tuple[Term, ...]:
@@ -79,11 +104,3 @@ def terms_of(recipe: Recipe, matrix: Matrix) -> tuple[Term, ...]:
         elif len(known) and (spread := float(known.std())) > 0.0 and np.isfinite(spread):
             terms.append(Term(feature=position, mean=float(known.mean()), spread=spread))
     return tuple(terms)
-
-
-def design(matrix: Matrix, terms: Sequence[Term]) -> Matrix:
-    """The terms' values, float32, shape ``(rows, terms)``."""
-    columns = np.empty((len(matrix), len(terms)), dtype=np.float32)
-    for place, term in enumerate(terms):
-        columns[:, place] = term.values(matrix)
-    return columns

@@ -108,7 +108,10 @@ def _members(material: Material) -> list[Block]:
     weights = Counter(material.lineage.study.members)
     by_number = {trial.number: trial for trial in material.trials}
     trees = sum(member.rounds for member in material.description.members)
-    said = [words.members_words(len(weights), trees)]
+    study, members = material.lineage.study, material.description.members
+    line = 0.0 if study.line is None else study.line.tenths / 10
+    rows_of_fit = study.fits[0].rows if study.fits else None
+    said = [words.members_words(len(weights), len(members), trees, line, rows_of_fit)]
     if material.brought is not None:
         said.append(words.brought_words(material.brought, len(weights)))
     blocks: list[Block] = [Prose("\n\n".join(text for text in said if text))]

@@ -224,21 +224,30 @@ def edge_words(edge: Edge) -> str:
     return f"{where} {mend}"
 
 
-def members_words(members: int, trees: int) -> str:
-    """What the Model is made of."""
-    if members == 1:
-        return f"The model is one booster of {plural(trees, 'tree')}, fitted again on all training rows."
-    return (
-        f"The model is the mean of {members} boosters with {plural(trees, 'tree')} in all, fitted again on all "
-        "training rows: together they did better on validation rows than the best alone."
+def members_words(settings: int, boosters: int, trees: int, line: float, rows: int | None) -> str:
+    """What the Model is made of: a ``line`` has that share of it; ``rows`` where it was not fitted on all of them."""
+    where = (
+        "all training rows" if rows is None else f"{count(rows)} of the training rows, as many as there was time for"
     )
+    if boosters == 1:
+        words = f"The model is one booster of {plural(trees, 'tree')}, fitted on {where}."
+    else:
+        words = (
+            f"The model is the mean of {plural(boosters, 'booster')} with {plural(trees, 'tree')} in all, of "
+            f"{plural(settings, 'setting')}, fitted again on {where}."
+        )
+    if settings > 1:
+        words += " Together the settings did better on validation rows than the best alone."
+    if line:
+        words += f" A straight line through the columns has {percent(line)} of the mean, because that did better still."
+    return words
 
 
 def brought_words(brought: Brought, members: int) -> str:
     """What averaging and calibrating brought."""
     name = metric_name(brought.metric)
     words = []
-    if members > 1:
+    if members > 1 or brought.together != brought.best:
         gain = brought.together - brought.best
         words.append(
             f"On validation rows, which the boosters had not seen, the best trial alone has {name} "

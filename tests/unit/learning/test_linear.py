@@ -24,6 +24,13 @@ LINE = LinearMember(
         Term(feature=1, level=3.0, coefficients=(-1.0, 0.25)),
     ),
 )
+LONG = LinearMember(
+    weight=1,
+    intercept=(0.1,),
+    terms=tuple(
+        Term(feature=0, mean=0.1 * place, spread=3.7, coefficients=(0.3 / (1 + place),)) for place in range(99)
+    ),
+)
 
 
 def straight(store: Store, **sections: object) -> World:
@@ -46,10 +53,11 @@ def model_of(world: World) -> Model:
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6, width=32), st.sampled_from([np.nan, 0.0, 3.0, 9.0])), min_size=1))
 def test_a_rows_score_never_hangs_on_the_others(values: list[tuple[float, float]]) -> None:
     matrix = np.array(values, dtype=np.float32)
-    together = LINE.margins(matrix)
-    alone = np.concatenate([LINE.margins(matrix[row : row + 1]) for row in range(len(matrix))])
-    assert np.array_equal(together, alone)
-    assert np.allclose(LINE.contributions(matrix).sum(axis=2), together)
+    for line in (LINE, LONG):
+        together = line.margins(matrix)
+        alone = np.concatenate([line.margins(matrix[row : row + 1]) for row in range(len(matrix))])
+        assert np.array_equal(together, alone)
+        assert np.allclose(line.contributions(matrix).sum(axis=2).reshape(together.shape), together)
 
 
 def test_what_is_missing_is_as_the_mean_and_an_unknown_level_is_none() -> None:
