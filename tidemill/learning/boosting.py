@@ -38,6 +38,7 @@ __all__ = [
     "Problem",
     "Weigh",
     "all_rows",
+    "bins_of",
     "boost",
     "half_life_of",
     "held_out_margins",
@@ -46,6 +47,9 @@ __all__ = [
 ]
 
 MAX_BIN = 128
+FEW_BINS = 32
+WIDE = 200
+NARROW_ROWS = 20_000
 EVALUATE_EVERY = 5
 LONGEST_STEP = 1.0
 FIRST_REPORT = 2
@@ -73,6 +77,7 @@ class Problem:
     seed: int
     constraints: Mapping[str, str] = field(default_factory=dict)
     gain: Gain | None = None
+    bins: int = MAX_BIN
 
     @property
     def objective(self) -> dict[str, Any]:
@@ -88,7 +93,7 @@ class Problem:
     def settings(self, parameters: Parameters, seed: int) -> dict[str, Any]:
         """XGBoost's settings for these parameters."""
         tuned = {name: value for name, value in parameters.items() if name != "half_life"}
-        fixed = {"tree_method": "hist", "max_bin": MAX_BIN, "nthread": self.threads, "verbosity": 0}
+        fixed = {"tree_method": "hist", "max_bin": self.bins, "nthread": self.threads, "verbosity": 0}
         # A round draws its rows and columns by its own number: else by what else its thread has drawn before.
         drawn = {"seed": seed, "seed_per_iteration": True}
         return {
@@ -357,10 +362,16 @@ def quantised(
         target,
         qid=None if lists is None else lists.queries.codes,
         ref=like,
-        max_bin=MAX_BIN,
+        max_bin=bins_of(data),
         feature_types=data.recipe.feature_types,
         enable_categorical=True,
     )
+
+
+def bins_of(data: Data) -> int:
+    """Into how many bins values go: fewer in wide tables of few rows, where looking through the bins takes long."""
+    rows, features = data.matrix.shape
+    return FEW_BINS if data.stream is None and features >= WIDE and rows < NARROW_ROWS else MAX_BIN
 
 
 def half_life_of(parameters: Parameters) -> float | None:

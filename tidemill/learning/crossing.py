@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidemill.errors import UserError
-from tidemill.learning.boosting import Data, Problem, held_out_margins
+from tidemill.learning.boosting import Data, Problem, bins_of, held_out_margins
 from tidemill.learning.folds import Fold
 from tidemill.learning.model import Model
 from tidemill.learning.objectives import predictions
@@ -65,6 +65,7 @@ def out_of_fold(
         threads=use_case.tune.threads or available_threads(),
         seed=use_case.seed,
         gain=model.description.gain,
+        bins=bins_of(data),
     )
     part = _parts(frame, use_case, split, target.astype(np.int64) if is_classification(model.task) else None)
     margins = np.empty((len(frame), len(model.classes)) if model.task == "multiclass" else len(frame))

@@ -1,13 +1,13 @@
 """The final fit: the plan's settings grown on all training rows, in the seconds that are left.
 
 The plan was made by what trials took on a part of the rows. What a round takes on all of them is known only
-here, so the first booster is hastened when it would not be done in time, and the others are left out.
+here, so the first booster makes do with less when it would not be done in time, and the others are left out.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidemill.learning.boosting import Data, Parameters, Problem, Weigh, all_rows, half_life_of, quantised
-from tidemill.learning.planning import hastened
+from tidemill.learning.planning import lesser
+from tidemill.learning.trials import Trial
 from tidemill.results import Fit
 
 if TYPE_CHECKING:
     import xgboost
 
-__all__ = ["Grown", "grow_again", "grow_all"]
+__all__ = ["Grown", "Resort", "grow_again", "grow_all"]
 
 SMALL_CELLS = 1_000_000
 PACE_ROUNDS = 3
@@ -39,16 +40,41 @@ class Grown:
     raw: bytes
 
 
+@dataclass(frozen=True)
+class Resort:
+    """What there is where the first fit has no time: its trial, and the booster that this grew on its only fold."""
+
+    trial: Trial
+    booster: Callable[[], bytes]
+
+
 def grow_all(
-    data: Data, problem: Problem, plan: Sequence[tuple[Fit, Parameters]], seconds: float | None
+    data: Data,
+    problem: Problem,
+    plan: Sequence[tuple[Fit, Parameters]],
+    seconds: float | None,
+    resort: Resort | None = None,
 ) -> list[Grown]:
     """Grow each fit's boosters, one a seed; the best fit first, and the first booster always.
 
-    ``seconds`` is how long all may take; with None every fit is grown as it is planned.
+    ``seconds`` is how long all may take; with None every fit is grown as it is planned. The first fit makes do with
+    less (:func:`tidemill.learning.planning.lesser`), the others are left out.
     """
-    deadline = None if seconds is None else time.perf_counter() + seconds
     wanted = [(fit, settings) for fit, settings in plan for _ in range(fit.seeds)]
-    return _all(data, problem, [_Booster(*one, number) for number, one in enumerate(wanted)], deadline)
+    asked = [_Booster(*one, number) for number, one in enumerate(wanted)]
+    if seconds is None or resort is None:
+        return _all(data, problem, asked, None)
+    deadline = time.perf_counter() + seconds
+    if _is_small(data):
+        return _all(data, problem, asked, deadline)
+    with all_rows(data) as (matrix, weigh):
+        first = asked[0].in_time(data, matrix, weigh, problem, deadline, resort.trial)
+        if first.fit.rows is None:
+            grown = [one.grow(matrix, weigh, problem, deadline) for one in (first, *asked[1:])]
+            return [one for one in grown if one is not None]
+    if first.fit.kept:
+        return [Grown(first.fit, 0, resort.booster())]
+    return _all(data, problem, [first], deadline)
 
 
 def grow_again(data: Data, problem: Problem, grown: Sequence[tuple[Fit, Parameters, int]]) -> list[Grown]:
@@ -57,7 +83,7 @@ def grow_again(data: Data, problem: Problem, grown: Sequence[tuple[Fit, Paramete
 
 
 def _all(data: Data, problem: Problem, asked: Sequence[_Booster], deadline: float | None) -> list[Grown]:
-    if data.stream is not None or data.matrix.size > SMALL_CELLS or len(asked) == 1 or problem.threads == 1:
+    if not _is_small(data) or len(asked) == 1 or problem.threads == 1:
         grown: list[Grown | None] = []
         for rows, together in groupby(asked, lambda one: one.fit.rows):
             with _matrix(data, rows, problem.seed) as (matrix, weigh):
@@ -72,6 +98,10 @@ def _all(data: Data, problem: Problem, asked: Sequence[_Booster], deadline: floa
         with ThreadPoolExecutor(problem.threads) as pool:
             grown = list(pool.map(grow, asked))
     return [one for one in grown if one is not None]
+
+
+def _is_small(data: Data) -> bool:
+    return data.stream is None and data.matrix.size <= SMALL_CELLS
 
 
 @contextmanager
@@ -99,24 +129,33 @@ class _Booster:
     parameters: Parameters
     number: int
 
+    def in_time(
+        self, data: Data, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float, trial: Trial
+    ) -> _Booster:
+        """The same where there is time for it on all rows, else a lesser one."""
+        matrix.set_weight(weigh(half_life_of(self.parameters)))
+        taking = self._pace(problem, matrix) * self.fit.rounds
+        share = HURRY * (deadline - time.perf_counter()) / taking
+        if share >= 1.0:
+            return self
+        fit = lesser(self.fit, trial, data.rows, max(share, 0.0), may_be_sampled=data.stream is None)
+        return replace(self, fit=fit)
+
     def grow(self, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float | None) -> Grown | None:
-        """Grow it; None when it is not the first and there is no time."""
+        """Grow it, the first until the deadline at most; None when it is another and there is no time."""
         if deadline is not None and self.number and time.perf_counter() > deadline:
             return None
         matrix.set_weight(weigh(half_life_of(self.parameters)))
-        fit = self.fit
-        if deadline is not None and fit.rounds > PACE_ROUNDS:
-            pace = self._pace(problem, matrix)
-            share = HURRY * (deadline - time.perf_counter()) / (pace * fit.rounds)
-            if share < 1.0 and self.number:
+        if deadline is not None and self.number:
+            taking = self._pace(problem, matrix) * self.fit.rounds
+            if HURRY * (deadline - time.perf_counter()) < taking:
                 return None
-            fit = fit if share >= 1.0 else hastened(fit, max(share, 0.0))
-        booster = self._booster(fit, problem, matrix)
+        booster = self._booster(self.fit, problem, matrix)
         done = 0
-        while done < fit.rounds and not (done and deadline is not None and time.perf_counter() > deadline):
+        while done < self.fit.rounds and not (done and deadline is not None and time.perf_counter() > deadline):
             booster.update(matrix, done)
             done += 1
-        return Grown(fit.model_copy(update={"rounds": done}), self.number, bytes(booster.save_raw("ubj")))
+        return Grown(self.fit.model_copy(update={"rounds": done}), self.number, bytes(booster.save_raw("ubj")))
 
     def _pace(self, problem: Problem, matrix: xgboost.DMatrix) -> float:
         """Seconds a round, by the first ones."""

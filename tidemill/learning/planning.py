@@ -14,7 +14,7 @@ from tidemill.learning.space import SLOWEST_RATE
 from tidemill.learning.trials import Trial
 from tidemill.results import Fit
 
-__all__ = ["Limits", "fit_seconds", "plan_fits", "rounds_on"]
+__all__ = ["Limits", "fit_seconds", "lesser", "plan_fits", "rounds_on"]
 
 FIT_MARGIN = 1.25
 MORE_ROWS = 0.2
@@ -65,24 +65,18 @@ def plan_fits(
     rows: int,
     outputs: int,
     seeds: int,
-    may_be_sampled: bool,
     limits: Limits,
     seconds: float | None,
 ) -> tuple[Fit, ...]:
     """Fits of the ``chosen`` trials (the best first, repeats are weight) within ``seconds`` and the ``limits``.
 
-    Each from up to ``seeds`` seeds. There is always a first fit: where there is no time for it on all rows, it is
-    fitted on a sample (if they ``may_be_sampled``), and where there is none for more rows than it was tried on, what
-    was grown then is kept (of a single fold), or its rounds are fewer at a learning rate as much higher.
+    Each from up to ``seeds`` seeds. There is always a first fit, whatever it takes.
     """
     fits = [_fit(trials[number], weight, rows) for number, weight in Counter(chosen).items()]
     took = {fit.trial: fit_seconds(trials[fit.trial], fit.rounds, rows) for fit in fits}
     while len(fits) > 1 and not (_in_time(fits, took, seconds) and limits.allow(fits, trials, outputs)):
         fits.pop()
-    if seconds is not None and took[fits[0].trial] > seconds:
-        share = max(seconds, 0.0) / took[fits[0].trial]
-        fits[0] = _lesser(fits[0], trials[fits[0].trial], rows if may_be_sampled else None, share)
-    for more in range(2, 1 if fits[0].kept else seeds + 1):
+    for more in range(2, seeds + 1):
         wider = [fit.model_copy(update={"seeds": more}) for fit in fits]
         if not (_in_time(wider, took, seconds) and limits.allow(wider, trials, outputs)):
             break
@@ -90,25 +84,29 @@ def plan_fits(
     return tuple(fits)
 
 
-def _lesser(fit: Fit, trial: Trial, rows: int | None, share: float) -> Fit:
-    """The fit in ``share`` of what it takes on all ``rows``; None for rows that can't be sampled."""
+def lesser(fit: Fit, trial: Trial, rows: int, share: float, *, may_be_sampled: bool) -> Fit:
+    """The fit of ``trial`` in ``share`` of what it takes on all ``rows``, below 1.
+
+    In fewer rounds that learn faster, as far as that goes. Beyond that on a sample, if it has more rows than the
+    trial had; else what the trial grew is kept (of a single fold), or it is grown for as long as there is time.
+    """
+    quick = _hastened(fit, share)
+    left = share * fit.rounds / quick.rounds
+    if left >= 1.0:
+        return quick
     tried = trial.rows // len(trial.folds) if trial.rows else rows
-    affordable = int(rows * share) if rows is not None else 0
-    if rows is None or tried is None:
-        return hastened(fit, share)
-    if affordable >= tried * MORE_THAN_TRIED:
-        return fit.model_copy(update={"rows": affordable, "rounds": rounds_on(trial, affordable)})
+    affordable = int(rows * left)
+    if may_be_sampled and affordable >= tried * MORE_THAN_TRIED:
+        return quick.model_copy(update={"rows": affordable})
     if len(trial.folds) == 1:
         return fit.model_copy(update={"rows": min(tried, rows), "rounds": trial.rounds, "kept": True})
-    if tried >= rows:
-        return hastened(fit, share)
-    return hastened(fit.model_copy(update={"rows": tried, "rounds": trial.rounds}), min(affordable / tried, 1.0))
+    return quick
 
 
-def hastened(fit: Fit, share: float) -> Fit:
-    """The fit in ``share`` of its rounds: they learn as much faster, up to XGBoost's own learning rate."""
+def _hastened(fit: Fit, share: float) -> Fit:
+    """The fit in ``share`` of its rounds, or in as many as XGBoost's own learning rate needs for the same progress."""
     rate = min(fit.learning_rate / max(share, 1e-6), max(FASTEST_RATE, fit.learning_rate))
-    rounds = max(1, int(min(fit.rounds * fit.learning_rate / rate, max(fit.rounds * share, 1.0))))
+    rounds = max(1, int(fit.rounds * fit.learning_rate / rate))
     return fit.model_copy(update={"rounds": rounds, "learning_rate": rate})
 
 

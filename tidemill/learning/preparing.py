@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tidemill.errors import UserError, did_you_mean
 from tidemill.forecasting import Forecaster
-from tidemill.learning.boosting import Data, Problem
+from tidemill.learning.boosting import Data, Problem, bins_of
 from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
 from tidemill.learning.features import Matrix
@@ -162,7 +162,7 @@ def prepare_frame(
         problem = replace(problem, constraints=constraints_of(use_case, data.recipe))
     queries = None if lists is None else lists.queries
     rungs = ladder(folds, round(data.matrix.shape[1] * outputs**0.5), use_case.seed, queries)
-    return Prepared(data, rungs, problem, forecaster=whole.forecaster)
+    return Prepared(data, rungs, replace(problem, bins=bins_of(data)), forecaster=whole.forecaster)
 
 
 def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None = None) -> tuple[tuple[Fold, ...], ...]:

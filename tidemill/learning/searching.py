@@ -33,6 +33,7 @@ __all__ = ["MOST_TRIALS", "Search", "space_of"]
 
 MOST_TRIALS = 300
 MOST_FIT_SHARE = 0.4
+LARGE_FIT_SHARE = 0.55
 CHOOSING_SECONDS = 1.0
 SMALL_ROWS = 20_000
 FEW_MEMBERS, MANY_MEMBERS = 5, 8
@@ -167,7 +168,6 @@ class Search:
             rows=data.rows,
             outputs=problem.outputs,
             seeds=MANY_SEEDS if self._small else FEW_SEEDS,
-            may_be_sampled=data.stream is None,
             limits=limits,
             seconds=None if self.fit_seconds is None else self.fit_seconds - self._preparing,
         )
@@ -241,7 +241,8 @@ class Search:
             return self._budget - self.used
         rows = self._prepared.data.rows
         fits = sum(fit_seconds(trial, rounds_on(trial, rows), rows) for trial in self._ranked()[:FEW_MEMBERS])
-        kept = min(fits, self._budget * MOST_FIT_SHARE) + self._preparing + self._settling() + CHOOSING_SECONDS
+        share = LARGE_FIT_SHARE if len(self._prepared.rungs) > 1 else MOST_FIT_SHARE
+        kept = min(fits, self._budget * share) + self._preparing + self._settling() + CHOOSING_SECONDS
         return self._budget - self.used - kept
 
     def _settling(self) -> float:

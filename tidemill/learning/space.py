@@ -15,6 +15,8 @@ __all__ = ["SLOWEST_RATE", "SPACE_VERSION", "Space"]
 SPACE_VERSION = 2
 SLOWEST_RATE = 0.02
 FEW_PAIRS = 0.03
+DEAR_RATE = 0.1
+DEAR_COLUMNS = 0.4
 
 _HALF_LIVES = (0.0, 0.25, 0.75)
 _FASTEST_RATE = 0.3
@@ -26,7 +28,7 @@ class Space:
 
     ``ordered`` (rows have a time) adds ``half_life``: how fast old rows lose weight, as a share of the training
     span; 0 weighs all alike. ``categories`` adds what only they need. No learning rate is below ``slowest``, which
-    is raised where a round takes so long that a slower one would not come to an end.
+    is raised where a round takes so long that a slower one would not come to an end; trees see fewer columns then.
     """
 
     task: str
@@ -43,7 +45,7 @@ class Space:
             "max_depth": IntDistribution(2, 11),
             "min_child_weight": FloatDistribution(1e-5, 300.0, log=True),
             "subsample": FloatDistribution(0.4, 1.0),
-            "colsample_bytree": FloatDistribution(0.25, 1.0),
+            "colsample_bytree": FloatDistribution(0.1 if self.slowest >= DEAR_RATE else 0.25, 1.0),
             "colsample_bynode": FloatDistribution(0.3, 1.0),
             "reg_lambda": FloatDistribution(1e-3, 100.0, log=True),
             "gamma": FloatDistribution(1e-3, 10.0, log=True),
@@ -94,7 +96,7 @@ class Space:
             "max_depth": depth,
             "min_child_weight": weight,
             "subsample": rows,
-            "colsample_bytree": columns,
+            "colsample_bytree": columns if self.slowest < DEAR_RATE else columns * DEAR_COLUMNS,
             "colsample_bynode": node_columns,
             "reg_lambda": shrink,
             "gamma": gain,

@@ -18,7 +18,7 @@ import numpy as np
 from tidemill.errors import UserError
 from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.columns import kind_of
-from tidemill.learning.growing import Grown, grow_again, grow_all
+from tidemill.learning.growing import Grown, Resort, grow_again, grow_all
 from tidemill.learning.linear import fit_line, try_lines
 from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
@@ -110,17 +110,19 @@ def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, starte
     """
     key, trials = f"{study.prefix}/fits.json", log.by_number()
     planned = study.fits or _as_tried(study, trials)
-    if planned[0].kept:
-        return [Grown(planned[0], 0, log.booster(planned[0].trial))]
+    best = planned[0].trial
     with suppress(KeyError):
         stored = store.read_json(key)
         if stored["planned"] == [fit.model_dump(mode="json") for fit in planned]:
             before = [(Fit.model_validate(one["fit"]), one["number"]) for one in stored["grown"]]
+            if before[0][0].kept:
+                return [Grown(before[0][0], 0, log.booster(best))]
             settings = [(fit, trials[fit.trial].parameters, number) for fit, number in before]
             return grow_again(prepared.data, prepared.problem, settings)
     left = None if study.fit_seconds is None else study.fit_seconds - (time.perf_counter() - started)
     plan = [(fit, trials[fit.trial].parameters) for fit in planned]
-    grown = grow_all(prepared.data, prepared.problem, plan, left)
+    resort = Resort(trials[best], lambda: log.booster(best))
+    grown = grow_all(prepared.data, prepared.problem, plan, left, resort)
     if left is not None:
         store.write_json(
             key,
