@@ -92,6 +92,7 @@ def test_train_gives_what_the_contract_says(run: Run, flows: Flows, project: Pat
     assert said.status == 0
     assert set(said.json) == {
         "use_case", "version", "promoted", "decision", "metric", "baselines", "rows", "excluded", "report", "seconds",
+        "task",
     }  # fmt: skip
     assert said.json["use_case"] == "toy"
     assert said.json["promoted"] is True

@@ -13,10 +13,9 @@ from tidemill.cli.display import clock
 from tidemill.cli.failing import DONE, REFUSED
 from tidemill.cli.options import moment, seconds
 from tidemill.cli.text import facts, interval
-from tidemill.results import Labelled
 
 if TYPE_CHECKING:
-    from tidemill.results import TrainingRun
+    from tidemill.results import Labelled, TrainingRun
     from tidemill.store import Store
 
 __all__ = ["train"]
