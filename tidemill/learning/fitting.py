@@ -31,6 +31,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["fit_recipe", "returning_features"]
 
 SAID = 10
+WIDE = 200
 GONE_SHARE = 0.9
 MOST_TIMES = 4
 TIME_PARTS: tuple[TimePart, ...] = ("hour", "weekday", "day of month", "day of year")
@@ -59,7 +60,7 @@ def fit_recipe(
             found, pixels[name], reason = pixel_features(tidy[name], name)
             encoding = None
         else:
-            found, encoding, reason = _features_of(tidy[name], name, use_case, known)
+            found, encoding, reason = _features_of(tidy[name], name, use_case, known, wide=len(tidy.columns) > WIDE)
         features += found
         if encoding:
             encodings[name] = encoding
@@ -137,8 +138,11 @@ def _made_from(banned: Set[str], derive: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known) -> Found:
-    """The features of one tidy column and the encoding that they read, or why it has none."""
+def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known, *, wide: bool) -> Found:
+    """The features of one tidy column and the encoding that they read, or why it has none.
+
+    In a ``wide`` table numbers are not looked at as codes: one that is, is hardly missed among so many.
+    """
     kind = kind_of(column)
     if column.isna().all():
         return [], None, "empty in every training row"
@@ -148,7 +152,7 @@ def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known) 
         return category_features(column, name, known, use_case.columns.types.get(name))
     if kind == "time":
         return _times(name, use_case.time), None, None
-    coded, encoding = coded_number_features(column, name, known) if kind == "number" else ([], None)
+    coded, encoding = coded_number_features(column, name, known) if kind == "number" and not wide else ([], None)
     return [Feature(name=name, column=name, kind=kind), *coded], encoding, None
 
 

@@ -41,6 +41,7 @@ FEW_SEEDS, MANY_SEEDS = 1, 5
 REPEAT_EVERY = 4
 REPEAT_SHARE = 0.5
 TRIAL_SHARE = 0.12
+LONGEST_TRIAL_SHARE = 0.15
 WORTHWHILE_PROGRESS = 8.0
 RATES = (0.03, 0.05, 0.1, 0.2, 0.3)
 
@@ -135,7 +136,7 @@ class Search:
             self._prepared.problem,
             proposal.parameters,
             hopeless=_never if again else proposal.hopeless,
-            deadline=None if self._count else began + max(self._left_for_trials(), 0.0),
+            deadline=None if self._count else began + self._seconds_for(again),
         )
         trial = self._trial(proposal, rung, curve, time.perf_counter() - began, at, held)
         best = not self._ranked() or self._sign * trial.value > self._sign * self._ranked()[0].value
@@ -144,6 +145,11 @@ class Search:
         self.tried += 1
         self.trials = self._known() if self._shared else [*self.trials, trial]
         self._tell(trial)
+
+    def _seconds_for(self, again: Trial | None) -> float:
+        """How long a trial may take: one of a new setting no more than its share, so that there are others."""
+        left = max(self._left_for_trials(), 0.0)
+        return left if again else min(left, LONGEST_TRIAL_SHARE * self._budget)
 
     def _known(self) -> list[Trial]:
         return [trial for trial in self._log.read() if trial.number < self._most]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["without_useless"]
 
 MOST_CELLS = 1_000_000
+MOST_COST = 2_000_000
 FEWEST_ROWS = 500
 FEWEST_FEATURES = 200
 MOST_COPIES = 50
@@ -41,11 +42,14 @@ REASON = "it tells the target no more than shuffled noise does"
 def without_useless(data: Data, folds: Sequence[Fold], problem: Problem) -> Data:
     """The same rows without the features that are no better than noise, and with the reason in the recipe.
 
-    Unchanged where rows are few or features not many, where the task is ranking, or where what is left would do worse
+    Unchanged where rows are few or features not many, where a round grows so many trees that finding out would take
+    longer than it brings, where the task is ranking, or where what is left would do worse
     on the folds' check rows.
     """
     features = len(data.recipe.features)
     if features < FEWEST_FEATURES or len(folds[0].fit) < FEWEST_ROWS or problem.task == "ranking":
+        return data
+    if min(len(folds[0].fit) * features, MOST_CELLS) * problem.outputs > MOST_COST:
         return data
     problem = replace(problem, constraints={})
     rng = np.random.default_rng(problem.seed)
