@@ -23,7 +23,7 @@ __all__ = ["STRENGTHS", "LinearTrial", "fit_line", "try_lines"]
 
 ROUNDS = 50
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
-MOST_CELLS = 3_000_000
+MOST_WORK = 12_000_000
 TENTHS = range(1, 10)
 WORTHWHILE = 1e-4
 
@@ -57,9 +57,10 @@ def try_lines(
 
     Empty where rows are ranked or too many for it, and where columns are constrained, of which a line knows nothing.
     """
-    if problem.task == "ranking" or problem.constraints or data.stream is not None or data.matrix.size > MOST_CELLS:
+    if problem.task == "ranking" or problem.constraints or data.stream is not None:
         return []
-    if data.matrix.shape[0] * len(terms_of(data.recipe, data.matrix)) > MOST_CELLS:
+    work = data.matrix.shape[0] * problem.outputs * len(folds)
+    if work * data.matrix.shape[1] > MOST_WORK or work * len(terms_of(data.recipe, data.matrix)) > MOST_WORK:
         return []
     parts: dict[float, list[Doubles]] = {strength: [] for strength in strengths}
     for fold in folds:

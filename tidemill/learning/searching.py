@@ -33,7 +33,7 @@ __all__ = ["MOST_TRIALS", "Search", "space_of"]
 
 MOST_TRIALS = 300
 MOST_FIT_SHARE = 0.4
-LARGE_FIT_SHARE = 0.55
+FIRST_FIT_SHARE = 0.7
 CHOOSING_SECONDS = 1.0
 SMALL_ROWS = 20_000
 FEW_MEMBERS, MANY_MEMBERS = 5, 8
@@ -246,9 +246,10 @@ class Search:
         if self._helping:
             return self._budget - self.used
         rows = self._prepared.data.rows
-        fits = sum(fit_seconds(trial, rounds_on(trial, rows), rows) for trial in self._ranked()[:FEW_MEMBERS])
-        share = LARGE_FIT_SHARE if len(self._prepared.rungs) > 1 else MOST_FIT_SHARE
-        kept = min(fits, self._budget * share) + self._preparing + self._settling() + CHOOSING_SECONDS
+        fits = [fit_seconds(trial, rounds_on(trial, rows), rows) for trial in self._ranked()[:FEW_MEMBERS]]
+        several = min(sum(fits), self._budget * MOST_FIT_SHARE)
+        alone = min(fits[0], self._budget * FIRST_FIT_SHARE) if fits else 0.0
+        kept = max(several, alone) + self._preparing + self._settling() + CHOOSING_SECONDS
         return self._budget - self.used - kept
 
     def _settling(self) -> float:
