@@ -16,7 +16,7 @@ from tidemill.results import Fit
 
 __all__ = ["Limits", "fit_seconds", "lesser", "plan_fits", "rounds_on"]
 
-FIT_MARGIN = 1.25
+FIT_MARGIN = 1.0
 MORE_ROWS = 0.2
 MORE_THAN_TRIED = 1.2
 FASTEST_RATE = 0.3

@@ -174,7 +174,7 @@ def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None 
     rng = np.random.default_rng(seed)
     checks = [_sample(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
     most = max(len(fold.fit) for fold in folds)
-    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // (cost * len(folds)))]
+    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // cost)]
     while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
         grown = sizes[-1] * GROWTH
         sizes.append(most if grown * WORTH_GROWING > most else grown)
