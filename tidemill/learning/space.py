@@ -59,7 +59,7 @@ class Space:
     def starting_points(self) -> tuple[Parameters, ...]:
         """Settings that do well in most places, one of each kind.
 
-        XGBoost's own, which is quick and what all else must beat; tamed; shallow; the defaults that were tuned on many
+        Tamed; XGBoost's own, which is quick and what all else must beat; shallow; the defaults that were tuned on many
         data sets for classes and for numbers (Holzmüller et al., "Better by Default", 2024); and deep. Where rows are
         ranked a leaf's weight is that of its pairs, which is far less than its rows'.
         """
@@ -72,8 +72,8 @@ class Space:
         return tuple(
             self._point(*point)
             for point in (
-                (0.3, 6, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3),
                 (0.1, 6, 30.0 * few, 0.7, 0.5, 1.0, 5.0, 1.0),
+                (0.3, 6, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3),
                 (0.1, 3, 10.0 * few, 0.8, 0.8, 1.0, 1.0, 1e-3),
                 tuned,
                 (0.06, 9, 100.0 * few, 0.7, 0.4, 1.0, 10.0, 0.1),

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.learning.world import World, make_world
+from tidemill.learning.boosting import Problem
+from tidemill.learning.linear import LinearTrial
 from tidemill.learning.model import Model
+from tidemill.learning.preparing import prepare
 from tidemill.learning.rows import RowPredictor
 from tidemill.learning.terms import LinearMember, Term
 from tidemill.learning.training import train
@@ -86,8 +89,20 @@ def test_columns_that_are_held_to_a_direction_leave_no_place_for_a_line(memory: 
     assert model_of(world).description.line is None
 
 
-def test_trees_that_need_no_line_have_none(memory: Store) -> None:
-    assert make_world(memory).tune(trials=3).line is None
+def test_a_line_that_tells_nothing_has_no_share(memory: Store) -> None:
+    random = np.random.default_rng(2)
+    target = (random.uniform(size=400) < 0.5).astype(np.float64)
+    told, noise = np.where(target == 1.0, 2.0, -2.0), random.normal(size=400)
+    problem = prepare_problem(memory)
+    assert LinearTrial(0.1, noise).share(told, problem, [target], [None]) == (0, 0.0)
+    tenths, gain = LinearTrial(0.1, told).share(noise, problem, [target], [None])
+    assert tenths > 0
+    assert gain > 0.1
+
+
+def prepare_problem(store: Store) -> Problem:
+    world = make_world(store)
+    return prepare(store, world.use_case, world.labelled, world.split, {}).problem
 
 
 def _plain(value: object) -> object:
