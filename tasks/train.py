@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.learning import learning_inputs
 from tasks.stage import stage
 from tidemill.results import Labelled, ModelReference, Split, Study, Validation
 from tidemill.stages import Outcome, once
@@ -24,25 +25,8 @@ def train(
         lambda: _fit(use_case, store, labelled, validation, split, study),
         version=1,
         inputs={
-            "train": split.train.id,
+            **learning_inputs(use_case, validation, split),
             "study": study,
-            "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint(
-                "tune",
-                "columns",
-                "clean",
-                "derive",
-                "target",
-                "time",
-                "id",
-                "group",
-                "query",
-                "seed",
-                "weight",
-                "forecast",
-            ),
-            "delay": use_case.maturity.total_seconds() if use_case.forecast else None,
-            "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
             "classes": [one.label for one in labelled.classes],
         },
         summary=lambda model: f"model {model.id} with {model.features} features",

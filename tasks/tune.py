@@ -10,6 +10,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.runtime import task_run
 
+from tasks.learning import learning_inputs
 from tasks.stage import artifact_key, stage, told
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress_logger
@@ -40,24 +41,7 @@ def tune(
         lambda: _search(use_case, store, labelled, validation, split, seconds),
         version=1,
         inputs={
-            "train": split.train.id,
-            "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint(
-                "tune",
-                "columns",
-                "clean",
-                "derive",
-                "target",
-                "time",
-                "id",
-                "group",
-                "query",
-                "seed",
-                "weight",
-                "forecast",
-            ),
-            "delay": use_case.maturity.total_seconds() if use_case.forecast else None,
-            "split": {"by": split.by, "boundary": split.boundary, "end": split.end},
+            **learning_inputs(use_case, validation, split),
             "task": labelled.task,
             "budget": seconds,
         },

@@ -5,7 +5,7 @@
 All of them get the same training rows (January to September), the same columns and the same seconds,
 one after the other, and are scored on the same October rows, which none of them saw. FLAML and AutoGluon
 need other versions of pandas and XGBoost than Tidemill, so each lives in a virtual environment of its
-own, made on first use below ``.cache/``.
+own, that of ``benchmarks.automl``, made on first use.
 """
 
 from __future__ import annotations
@@ -15,23 +15,18 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.automl.environments import python_of
 from benchmarks.flights_auc import rows, tidemill_peer
 from tidemill.learning.scores import area_under_curve
 
 HERE = Path(__file__).resolve().parent
-CACHE = HERE / ".cache"
 CONTESTANTS = ("xgboost defaults", "flaml", "autogluon", "tidemill")
-REQUIREMENTS = {
-    "flaml": ["flaml[automl]==2.7.0", "xgboost<3", "pandas<3", "pyarrow"],
-    "autogluon": ["autogluon.tabular[all]==1.6.3", "pandas<3", "pyarrow"],
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ def _run(name: str, table: rows.Table, budget: float, seed: int) -> Result:
 
 def _elsewhere(name: str, table: rows.Table, budget: float, seed: int) -> tuple[rows.Doubles, str, float]:
     """Run a peer's script in its own environment; it leaves its probabilities as a ``.npy`` file."""
-    python = _environment(name) if name in REQUIREMENTS else Path(sys.executable)
+    python = python_of(name)
     script = HERE / f"{name.replace(' ', '_')}_peer.py"
     answers = table.folder / f"{script.stem}.npy"
     command = [str(python), str(script), str(table.folder), str(answers), str(budget), str(seed)]
@@ -101,20 +96,6 @@ def _elsewhere(name: str, table: rows.Table, budget: float, seed: int) -> tuple[
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
     said = json.loads(done.stdout.splitlines()[-1])
     return rows.load_answers(answers), str(said["detail"]), float(said["seconds"])
-
-
-def _environment(name: str) -> Path:
-    """The interpreter of the peer's virtual environment, which is made when it is not there yet."""
-    folder = CACHE / name
-    python = folder / "bin" / "python"
-    done = folder / "installed.json"
-    if done.exists() and json.loads(done.read_text()) == REQUIREMENTS[name]:
-        return python
-    print(f"making an environment for {name} in {folder.relative_to(HERE)} …", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS[name]], check=True)
-    done.write_text(json.dumps(REQUIREMENTS[name]))
-    return python
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def evaluate(
     metric = choose_metric(use_case.tune.metric, labelled.task)
     _check(labelled, target)
     racers = [Racer("this model", "challenger", answers(loaded, frame), loaded.threshold or 0.5)]
-    raced = race(store, use_case, labelled, split, validation.excluded)
+    raced = race(store, use_case, labelled, split, validation.excluded, loaded.description.recipe)
     weights = row_weights(use_case, frame)
     racers += [
         Racer(name, "baseline", given, _cut(labelled.task, metric, target, given, weights))

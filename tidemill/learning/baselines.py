@@ -13,7 +13,7 @@ import pandas as pd
 
 from tidemill.forecasting import Forecaster
 from tidemill.learning.boosting import Data, Problem
-from tidemill.learning.features import Matrix
+from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.preparing import prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.threads import wait_politely
@@ -35,7 +35,12 @@ _LINEAR = {"regression": "linear regression", "count": "Poisson regression", "ra
 
 
 def race(
-    store: Store, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]
+    store: Store,
+    use_case: UseCase,
+    labelled: Labelled,
+    split: Split,
+    excluded: Mapping[str, str],
+    recipe: Recipe | None = None,
 ) -> dict[str, Doubles]:
     """Predictions on the gate rows, by baseline: ``constant``, a linear model, and ``XGBoost defaults``.
 
@@ -43,10 +48,10 @@ def race(
     linear model is a logistic, linear or Poisson regression by task; it is fitted on a sample where rows are many, and
     all of them where training rows are streamed.
     Where rows are ranked, saying the same of each counts as a ``random order`` of them, the linear model predicts
-    grades, and XGBoost ranks.
+    grades, and XGBoost ranks. ``recipe`` is the Model's own, which they read too; left out, it is fitted.
     A forecast also races the ``seasonal naive`` one (Hyndman and Athanasopoulos, "Forecasting", 5.2).
     """
-    prepared = prepare(store, use_case, labelled, split, excluded)
+    prepared = prepare(store, use_case, labelled, split, excluded, recipe=recipe)
     data, problem = prepared.data, prepared.problem
     if data.stream is not None:
         emit(Note(f"the baselines are fitted on a sample of {len(data.target):,} of the {data.rows:,} training rows"))

@@ -7,7 +7,6 @@ did not see, by more than their folds differ.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -33,16 +32,14 @@ SURE = 2.0
 SIGNS = {"difference": "-", "ratio": "/"}
 
 
-def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem, *, seconds: float | None = None) -> Data:
+def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem) -> Data:
     """The same rows with the differences and ratios of numbers that pay, in matrix and recipe.
 
-    ``seconds`` bounds the time: nothing is added when it is over. None looks at no clock, so that the result
-    repeats exactly: then the work is bounded by the rows of a sample alone. Unchanged where nothing pays, and where
-    the use case constrains its columns: a difference would be a way around.
+    The work is bounded by the rows of a sample, and looks at no clock, so that the result repeats exactly. Unchanged
+    where nothing pays, and where the use case constrains its columns: a difference would be a way around.
     """
     if len(data.target) < FEWEST_ROWS or len(folds) < 2 or problem.task == "ranking" or problem.constraints:
         return data
-    until = None if seconds is None else time.perf_counter() + seconds
     some = _sample(data, folds, problem.seed)
     gains = _gains(data, some[0], problem)
     numbers = [place for place, one in enumerate(data.recipe.features) if _is_number(one)]
@@ -55,8 +52,8 @@ def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem, *, seconds: 
     if not best:
         return data
     fewer = _joined(data, best)
-    before, after = (_values(one, some, problem, until) for one in (data, fewer))
-    return fewer if before is not None and after is not None and _pays(after - before) else data
+    before, after = (_values(one, some, problem) for one in (data, fewer))
+    return fewer if _pays(after - before) else data
 
 
 def _pays(better: NDArray[np.float64]) -> bool:
@@ -65,13 +62,11 @@ def _pays(better: NDArray[np.float64]) -> bool:
     return bool((better > 0).all() and better.mean() > SURE * error)
 
 
-def _values(data: Data, folds: Sequence[Fold], problem: Problem, until: float | None) -> NDArray[np.float64] | None:
-    """The folds' values, the more the better; None when there was no time for them."""
-    if until is not None and time.perf_counter() > until:
-        return None
-    curve = boost(FoldMatrices(data, folds), problem, QUICK, hopeless=lambda *_: False, deadline=until)
+def _values(data: Data, folds: Sequence[Fold], problem: Problem) -> NDArray[np.float64]:
+    """The folds' values, the more the better."""
+    curve = boost(FoldMatrices(data, folds), problem, QUICK, hopeless=lambda *_: False)
     sign = 1.0 if higher_is_better(problem.metric) else -1.0
-    return None if curve.cut else sign * np.asarray(curve.folds)
+    return np.asarray(sign * np.asarray(curve.folds))
 
 
 def _gains(data: Data, fold: Fold, problem: Problem) -> NDArray[np.float64]:

@@ -16,12 +16,13 @@ from tidemill.forecasting import Forecaster
 from tidemill.learning.boosting import Data, Problem, bins_of
 from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
-from tidemill.learning.features import Matrix
+from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import MOST_CHECK_ROWS, Division, Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.forecasts import complete
 from tidemill.learning.levels import Known
 from tidemill.learning.orders import Lists
+from tidemill.learning.pairs import with_pairs
 from tidemill.learning.queries import Queries
 from tidemill.learning.room import Memory, fits, memory_of, sample_rows
 from tidemill.learning.scores import Doubles, choose_metric
@@ -35,13 +36,14 @@ from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Prepared", "ladder", "lists_of", "prepare", "prepare_frame"]
+__all__ = ["Prepared", "ladder", "lists_of", "prepare", "prepare_frame", "store_recipe"]
 
 TUNING_CELLS = 2_500_000
 FEWEST_FIT_ROWS = 10_000
 GROWTH = 4
 WORTH_GROWING = 1.6
 MOST_RUNGS = 3
+RECIPE_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def prepare(
     split: Split,
     excluded: Mapping[str, str],
     study: Study | None = None,
+    recipe: Recipe | None = None,
 ) -> Prepared:
     """Read the training rows and fit the recipe on them. The same references give the same result, always.
+
+    ``recipe``, or the one that ``study`` was tuned with, is not fitted again.
 
     Rows that are too many for memory stay in the Snapshot (``data.stream``), and everything is fitted on a
     sample of them: the one that ``study`` worked on, when it is given.
@@ -87,7 +92,9 @@ def prepare(
     limit = use_case.tune.memory
     sample = study.sample if study is not None else _sample_of(store, use_case, labelled, split.train)
     rows = split.train if sample is None else stored_sample(store, split.train, sample, seed=use_case.seed)
-    prepared = prepare_frame(rows.read(store), use_case, labelled, split, excluded)
+    if recipe is None and study is not None:
+        recipe = _stored_recipe(store, study)
+    prepared = prepare_frame(rows.read(store), use_case, labelled, split, excluded, recipe)
     data = prepared.data
     memory = memory_of(
         store,
@@ -108,6 +115,25 @@ def prepare(
     return replace(prepared, memory=memory, data=replace(data, stream=Stream(memory, parts)))
 
 
+def store_recipe(store: Store, prefix: str, recipe: Recipe) -> None:
+    """Keep what a study was tuned with below its ``prefix``, for all that comes after it."""
+    store.write_json(f"{prefix}/recipe.json", {"format": RECIPE_FORMAT, "recipe": recipe.model_dump(mode="json")})
+
+
+def _stored_recipe(store: Store, study: Study) -> Recipe | None:
+    """What the study was tuned with; None where it was tuned before recipes were kept."""
+    key = f"{study.prefix}/recipe.json"
+    try:
+        said = store.read_json(key)
+    except KeyError:
+        return None
+    if said["format"] > RECIPE_FORMAT:
+        raise UserError(
+            f"{store.url_of(key)} has format {said['format']}; this Tidemill reads up to {RECIPE_FORMAT}: upgrade it"
+        )
+    return Recipe.model_validate(said["recipe"])
+
+
 def _sample_of(store: Store, use_case: UseCase, labelled: Labelled, train: Snapshot) -> int | None:
     """How many rows to work on; None for all of them, as must be where rows hang on each other."""
     limit = use_case.tune.memory
@@ -124,7 +150,12 @@ def _sample_of(store: Store, use_case: UseCase, labelled: Labelled, train: Snaps
 
 
 def prepare_frame(
-    frame: pd.DataFrame, use_case: UseCase, labelled: Labelled, split: Split, excluded: Mapping[str, str]
+    frame: pd.DataFrame,
+    use_case: UseCase,
+    labelled: Labelled,
+    split: Split,
+    excluded: Mapping[str, str],
+    known_recipe: Recipe | None = None,
 ) -> Prepared:
     """:func:`prepare` for rows already in memory, with the target under ``use_case.target_name``.
 
@@ -143,10 +174,13 @@ def prepare_frame(
     outputs = len(labelled.classes) if labelled.task == "multiclass" else 1
     folds, ages = _folds(frame, use_case, split, classes, lists, Division.of(*frame.shape, outputs), whole.gap)
     groups = _groups(frame, use_case) if split.by == "group" else None if lists is None else lists.queries.codes
-    known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
-    recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
-    if ages is not None:
-        recipe, matrix = returning_features(recipe, matrix, folds)
+    if known_recipe is None:
+        known = Known(target, len(labelled.classes) if classes is not None else 0, ages, groups)
+        recipe, matrix = directed(use_case, *fit_recipe(frame, use_case, excluded, known))
+        if ages is not None:
+            recipe, matrix = returning_features(recipe, matrix, folds)
+    else:
+        recipe, matrix = known_recipe, known_recipe.coded(frame)
     problem = Problem(
         task=labelled.task,
         classes=len(labelled.classes),
@@ -157,7 +191,11 @@ def prepare_frame(
         gain=None if lists is None else lists.gain,
     )
     data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
-    data = without_useless(_data(use_case, labelled, frame, data, classes), folds, problem)
+    data = _data(use_case, labelled, frame, data, classes)
+    if known_recipe is None:
+        data = without_useless(data, folds, problem)
+        if use_case.tune.pairs:
+            data = with_pairs(data, folds, replace(problem, bins=bins_of(data)))
     if data.recipe is not recipe:
         problem = replace(problem, constraints=constraints_of(use_case, data.recipe))
     queries = None if lists is None else lists.queries

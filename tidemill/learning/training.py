@@ -22,6 +22,7 @@ from tidemill.learning.growing import Grown, Resort, grow_again, grow_all
 from tidemill.learning.linear import fit_line, try_lines
 from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
+from tidemill.learning.scores import Doubles
 from tidemill.learning.settling import settle
 from tidemill.learning.terms import LinearMember
 from tidemill.learning.trials import Trial, TrialLog
@@ -50,25 +51,15 @@ def train(
     started = time.perf_counter()
     prepared = prepare(store, use_case, labelled, split, excluded, study)
     log = TrialLog(store, study.prefix)
-    weights = Counter(study.members)
     trials = log.by_number()
-    missing = sorted(weights.keys() - trials.keys())
+    missing = sorted(set(study.members) - trials.keys())
     if missing:
         raise UserError(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): "
             f"trial {missing[0]} is missing. Restore it from a backup, or tune again"
         )
     grown = _grown(store, study, prepared, log, started)
-    weights = Counter({one.fit.trial: one.fit.weight for one in grown})
-    ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
-    total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
-    scores = np.asarray(total) / weights.total()
-    members, straight = _members(grown), None
-    if study.line is not None:
-        (line,) = try_lines(prepared.data, prepared.problem, prepared.folds, [study.line.strength])
-        scores = scores * (1 - study.line.tenths / 10) + line.margins * (study.line.tenths / 10)
-        members, straight = _with_line(prepared, study.line, members)
-    margins = np.split(scores, ends)
+    members, straight, margins = _mean_of(study, prepared, log, grown)
     best = trials[study.members[0]]
     settled = settle(use_case, prepared, margins, best.parameters, best.rounds)
     description = ModelDescription(
@@ -97,6 +88,22 @@ def train(
     return model
 
 
+def _mean_of(
+    study: Study, prepared: Prepared, log: TrialLog, grown: Sequence[Grown]
+) -> tuple[tuple[Member, ...], LinearMember | None, list[Doubles]]:
+    """What the Model averages, trees and line, and the mean's raw scores on each fold's check rows."""
+    weights = Counter({one.fit.trial: one.fit.weight for one in grown})
+    total = sum(weight * log.margins(number).astype(np.float64) for number, weight in weights.items())
+    scores = np.asarray(total) / weights.total()
+    members, straight = _members(grown), None
+    if study.line is not None:
+        (line,) = try_lines(prepared.data, prepared.problem, prepared.folds, [study.line.strength])
+        scores = scores * (1 - study.line.tenths / 10) + line.margins * (study.line.tenths / 10)
+        members, straight = _with_line(prepared, study.line, members)
+    ends = np.cumsum([len(fold.check) for fold in prepared.folds])[:-1]
+    return members, straight, np.split(scores, ends)
+
+
 def _query_column(store: Store, use_case: UseCase, split: Split) -> ColumnContract:
     """What rows bring beside what the model reads, to be told apart into lists."""
     name = str(use_case.query)
@@ -113,6 +120,11 @@ def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, starte
     best = planned[0].trial
     with suppress(KeyError):
         stored = store.read_json(key)
+        if stored["format"] > FITS_FORMAT:
+            raise UserError(
+                f"{store.url_of(key)} has format {stored['format']}; "
+                f"this Tidemill reads up to {FITS_FORMAT}: upgrade it"
+            )
         if stored["planned"] == [fit.model_dump(mode="json") for fit in planned]:
             before = [(Fit.model_validate(one["fit"]), one["number"]) for one in stored["grown"]]
             if before[0][0].kept:

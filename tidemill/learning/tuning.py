@@ -16,7 +16,7 @@ from importlib.metadata import version
 from tidemill.errors import UserError
 from tidemill.learning.exporting import write_journal
 from tidemill.learning.planning import Limits
-from tidemill.learning.preparing import Prepared, prepare
+from tidemill.learning.preparing import Prepared, prepare, store_recipe
 from tidemill.learning.searching import MOST_TRIALS, Search, space_of
 from tidemill.learning.settling import extra_fits
 from tidemill.learning.sharing import SharedStudy
@@ -67,6 +67,7 @@ def tune(
     study = _study(
         use_case.name, study_id, prepared, search, Limits(rules.most_boosters, rules.latency_ms, rules.size_mb)
     )
+    store_recipe(store, prefix, prepared.data.recipe)
     store.write_json(
         f"{prefix}/study.json",
         {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.learning.boosting import MAX_BIN, Data, Problem
+from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
 from tidemill.learning.folds import Fold
 from tidemill.learning.objectives import predictions
@@ -35,6 +35,7 @@ FEWEST_FEATURES = 200
 MOST_COPIES = 50
 REPEATS = 3
 ROUNDS = 30
+BINS = 16
 QUICK = {"learning_rate": 0.2, "max_depth": 5, "min_child_weight": 2, "subsample": 0.8, "colsample_bytree": 0.3}
 REASON = "it tells the target no more than shuffled noise does"
 
@@ -51,7 +52,7 @@ def without_useless(data: Data, folds: Sequence[Fold], problem: Problem) -> Data
         return data
     if min(len(folds[0].fit) * features, MOST_CELLS) * problem.outputs > MOST_COST:
         return data
-    problem = replace(problem, constraints={})
+    problem = replace(problem, constraints={}, bins=BINS)
     rng = np.random.default_rng(problem.seed)
     most = max(FEWEST_ROWS, MOST_CELLS // features)
     some = [Fold(_some(fold.fit, most, rng), _some(fold.check, most, rng)) for fold in folds]
@@ -123,7 +124,7 @@ def _quantised(matrix: Matrix, data: Data, fold: Fold, types: list[str], problem
         matrix,
         data.target[fold.fit],
         weight=data.weights(None, fold.fit),
-        max_bin=MAX_BIN,
+        max_bin=BINS,
         nthread=problem.threads,
         feature_types=types,
         enable_categorical=True,

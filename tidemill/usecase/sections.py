@@ -277,6 +277,11 @@ class TuneRules(Section):
         description="What tuning and the gate go by. `auto`: auc, log_loss (several classes), rmse or "
         "poisson_deviance (counts).",
     )
+    pairs: bool = Field(
+        False,
+        description="Try differences and ratios of the strongest numbers, and keep those that pay on validation rows. "
+        "They rarely do, and finding out takes some seconds.",
+    )
     most_boosters: int = Field(
         20, ge=1, description="Most boosters that the model averages: more are steadier, and take longer to answer."
     )

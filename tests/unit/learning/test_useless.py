@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from tests.unit.learning.world import make_use_case
+from tests.unit.learning.world import make_use_case, make_world
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Recipe
 from tidemill.learning.fitting import fit_recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.pairs import with_pairs
+from tidemill.learning.preparing import prepare_frame
 from tidemill.learning.rows import RowReader
 from tidemill.learning.useless import without_useless
+from tidemill.store import Store
 
 ROWS = 1_500
 PROBLEM = Problem(task="binary", classes=2, metric="auc", threads=1, seed=3)
@@ -76,10 +77,16 @@ def test_a_difference_that_pays_comes_in_and_is_read_alike_everywhere() -> None:
     np.testing.assert_array_equal(RowReader(again).matrix(rows), alone)
 
 
-@pytest.mark.parametrize("seconds", [0.0, None])
-def test_nothing_comes_in_where_nothing_pays_or_there_is_no_time(seconds: float | None) -> None:
-    data = DATA
-    if seconds is None:
-        random = np.random.default_rng(2)
-        data = data_of(FRAME.assign(bought=(random.normal(size=ROWS) + (FRAME["region"] == "north") > 0).astype(int)))
-    assert with_pairs(data, FOLDS, PROBLEM, seconds=seconds) is data
+def test_nothing_comes_in_where_nothing_pays() -> None:
+    random = np.random.default_rng(2)
+    data = data_of(FRAME.assign(bought=(random.normal(size=ROWS) + (FRAME["region"] == "north") > 0).astype(int)))
+    assert with_pairs(data, FOLDS, PROBLEM) is data
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_pairs_come_in_where_the_use_case_asks_for_them(memory: Store, asked: bool) -> None:
+    world = make_world(memory, by="random")
+    use_case = make_use_case(time=None, id=[], derive={}, tune={"pairs": asked, "threads": 1})
+    found = prepare_frame(FRAME, use_case, world.labelled, world.split, {}).data
+    assert any(feature.combined is not None for feature in found.recipe.features) is asked
+    np.testing.assert_array_equal(found.recipe.coded(FRAME), found.matrix)

@@ -142,7 +142,7 @@ def test_anchors_may_be_used(home: Path) -> None:
         (
             "tune:\n  metric: auc\n  buget: 10\n",
             "line 7, tune.buget: there is no such field (did you mean `budget`?). "
-            "Allowed here: budget, trials, metric, most_boosters, ",
+            "Allowed here: budget, trials, metric, pairs, most_boosters, ",
         ),
         (
             "taget: x\n",
@@ -164,7 +164,7 @@ def test_anchors_may_be_used(home: Path) -> None:
         ("tune: {trials: 1.5}\n", "line 5, tune.trials: it must be a whole number (1 or more), not the number 1.5"),
         (
             "tune: 5\n",
-            "line 5, tune: it must be a section with budget, trials, metric, most_boosters, latency_ms, size_mb, threads, memory, threshold, class_weights, intervals, coverage, storage, not the number 5",
+            "line 5, tune: it must be a section with budget, trials, metric, pairs, most_boosters, latency_ms, size_mb, threads, memory, threshold, class_weights, intervals, coverage, storage, not the number 5",
         ),
         ("tune: [1]\n", "not a list of 1"),
         ("tune: {metric: acu}\n", "not the text `acu` (did you mean `auc`?)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tidemill.store import Store
 
 __all__ = ["train"]
+
+MOST_NAMES = 20
 
 
 @command("train")
@@ -78,6 +81,12 @@ def _data(run: TrainingRun, store: Store, spent: dict[str, float]) -> dict[str, 
     }
 
 
+def _some(names: Iterable[str]) -> str:
+    """The first names, and how many more there are: the report has them all."""
+    every = list(names)
+    return ", ".join(every[:MOST_NAMES]) + (f" and {len(every) - MOST_NAMES:,} more" * (len(every) > MOST_NAMES))
+
+
 def _task(labelled: Labelled) -> str:
     return f"{labelled.task}: {labelled.why}" if labelled.why else labelled.task
 
@@ -98,7 +107,7 @@ def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
             f" + {rows.waiting:,} waiting + {rows.used:,} used",
         ),
         *([("answers", f"{corrected:,} labels are people's")] if (corrected := run.lineage.labelled.corrected) else []),
-        ("left out", ", ".join(run.excluded) or "no column"),
+        ("left out", _some(run.excluded) or "no column"),
         ("report", store.url_of(run.report.html)),
         ("time", clock(spent["total"])),
     ]
