@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.unit.learning.world import make_use_case, make_world
 from tidemill.learning.boosting import Data, Problem
