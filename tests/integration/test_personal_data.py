@@ -70,7 +70,9 @@ def _secrets(frame: pd.DataFrame) -> set[str]:
 def _printed(store: Store, *, model: bool) -> dict[str, str]:
     """Everything in the lake but the rows themselves, as text."""
     keys = [key for key in store.list("toy") if not key.endswith(".parquet") and "/parts/" not in key]
-    kept = [key for key in keys if model or not ("/models/" in key or "/profiles/" in key)]
+    kept = [
+        key for key in keys if model or not ("/models/" in key or "/profiles/" in key or key.endswith("/recipe.json"))
+    ]
     return {key: store.read_bytes(key).decode("utf-8", errors="replace") for key in kept}
 
 
