@@ -25,6 +25,7 @@ from tidemill.usecase.sections import (
     GateRules,
     MonitorRules,
     OneTarget,
+    ReportRules,
     RetrainRules,
     ScheduleRules,
     ScoreRules,
@@ -50,6 +51,7 @@ __all__ = [
     "Join",
     "LabelJoin",
     "MonitorRules",
+    "ReportRules",
     "RetrainRules",
     "ScheduleRules",
     "ScoreRules",
@@ -107,6 +109,7 @@ class UseCase(Section):
     tune: TuneRules = Field(default_factory=TuneRules, description=TuneRules.__doc__ or "")
     gate: GateRules = Field(default_factory=GateRules, description=GateRules.__doc__ or "")
     evaluate: EvaluateRules = Field(default_factory=EvaluateRules, description=EvaluateRules.__doc__ or "")
+    report: ReportRules = Field(default_factory=ReportRules, description=ReportRules.__doc__ or "")
     score: ScoreRules = Field(default_factory=ScoreRules, description=ScoreRules.__doc__ or "")
     serve: ServeRules = Field(default_factory=ServeRules, description=ServeRules.__doc__ or "")
     monitor: MonitorRules = Field(default_factory=MonitorRules, description=MonitorRules.__doc__ or "")

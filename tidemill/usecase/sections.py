@@ -33,6 +33,7 @@ __all__ = [
     "LabelFunction",
     "MonitorRules",
     "OneTarget",
+    "ReportRules",
     "RetrainRules",
     "ScheduleRules",
     "ScoreRules",
@@ -355,6 +356,14 @@ class EvaluateRules(Section):
     resamples: int = Field(500, ge=100, le=10_000, description="Bootstrap resamples.")
     slices: Columns | None = Field(
         None, description="Columns to break the quality down by. Left out: the categories with few levels."
+    )
+
+
+class ReportRules(Section):
+    """How reports are written."""
+
+    language: Text = Field(
+        "en", description="The language of reports and model cards: `en`, `id`, or another that there is a file for."
     )
 
 

@@ -1,0 +1,47 @@
+"""What each stage hands to the next: small frozen records, JSON both ways.
+
+A record holds references and counts, never rows. Stage results are stored in the lake
+(:mod:`tidemill.stages`), so changing a field here means a new ``STAGE_FORMAT`` there.
+"""
+
+from __future__ import annotations
+
+from tidemill.results.checks import ExpectationResult, InputValidation, Leak, PersonalColumn, Trap, Validation
+from tidemill.results.judged import Baseline, Decision, Evaluation, Lineage, Report, TrainingRun
+from tidemill.results.labels import ClassCount, FunctionVotes, LabelArrivals, Labelled, StoredLabelModel, Voting
+from tidemill.results.learned import Contribution, Fit, Line, ModelReference, Study
+from tidemill.results.record import Interval, Record
+from tidemill.results.rows import Cleaned, Collected, RowBalance, SourceRead, Split
+
+__all__ = [
+    "Baseline",
+    "ClassCount",
+    "Cleaned",
+    "Collected",
+    "Contribution",
+    "Decision",
+    "Evaluation",
+    "ExpectationResult",
+    "Fit",
+    "FunctionVotes",
+    "InputValidation",
+    "Interval",
+    "LabelArrivals",
+    "Labelled",
+    "Leak",
+    "Line",
+    "Lineage",
+    "ModelReference",
+    "PersonalColumn",
+    "Record",
+    "Report",
+    "RowBalance",
+    "SourceRead",
+    "Split",
+    "StoredLabelModel",
+    "Study",
+    "TrainingRun",
+    "Trap",
+    "Validation",
+    "Voting",
+]

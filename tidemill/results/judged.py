@@ -1,0 +1,82 @@
+"""What judging a model hands on, and the whole of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tidemill.results.checks import Validation
+from tidemill.results.labels import Labelled
+from tidemill.results.learned import ModelReference, Study
+from tidemill.results.record import Interval, Record
+from tidemill.results.rows import Cleaned, Collected, RowBalance, Split
+
+__all__ = ["Baseline", "Decision", "Evaluation", "Lineage", "Report", "TrainingRun"]
+
+
+class Baseline(Record):
+    """A model raced on the same gate rows. ``difference`` is the challenger's lead, signed so that more is better."""
+
+    name: str
+    value: float
+    difference: Interval
+
+
+class Evaluation(Record):
+    """The verdict on a model. ``key`` is the stored JSON with curves, slices and importances."""
+
+    subject: str
+    passed: bool
+    reasons: tuple[str, ...]
+    metric: Interval
+    metrics: tuple[Interval, ...]
+    baselines: tuple[Baseline, ...]
+    champion: Baseline | None
+    rows: int
+    key: str
+
+
+class Decision(Record):
+    """What the gate decided on a version, in a sentence. ``entry`` is the ledger entry's key."""
+
+    version: str
+    promoted: bool
+    action: Literal["promote", "refuse", "wait"]
+    sentence: str
+    entry: str
+
+
+class Report(Record):
+    """Where a version's report and model card are, as keys of the lake."""
+
+    version: str
+    html: str
+    card: str
+
+
+class Lineage(Record):
+    """Everything that a version was made from and judged on, by reference."""
+
+    collected: Collected
+    cleaned: Cleaned
+    labelled: Labelled
+    validation: Validation
+    split: Split
+    study: Study
+    model: ModelReference
+    evaluation: Evaluation
+    usecase: str
+    code: str | None
+
+
+class TrainingRun(Record):
+    """One run of the training flow, as its callers see it. ``seconds`` is wall time a stage, with ``total``."""
+
+    use_case: str
+    version: str
+    decision: Decision
+    report: Report
+    lineage: Lineage
+    balance: RowBalance
+    excluded: dict[str, str]
+    seconds: dict[str, float]
+    reused: dict[str, bool]

@@ -1,0 +1,94 @@
+"""What collecting, cleaning and splitting hand on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tidemill.results.checks import Trap
+from tidemill.results.record import Record
+from tidemill.snapshot import Snapshot
+from tidemill.usecase.cleaning import CleanRules
+
+__all__ = ["Cleaned", "Collected", "RowBalance", "SourceRead", "Split"]
+
+
+class SourceRead(Record):
+    """What was read of one source. ``columns`` are the primary source's own. ``unmatched`` counts primary rows that
+    found no partner in it, ``too_old`` those of them for which there was one, older than the tolerance. ``files``
+    is 0 for what is no file; ``notes`` say where its files disagree on columns. ``refused`` rows could not be read:
+    those of a side source are in its ``quarantine``, those of the primary one in :attr:`Collected.quarantine`."""
+
+    name: str
+    url: str
+    files: int
+    rows: int
+    unmatched: int = 0
+    too_old: int = 0
+    notes: tuple[str, ...] = ()
+    refused: int = 0
+    quarantine: Snapshot | None = None
+    columns: tuple[str, ...] = ()
+
+
+class Collected(Record):
+    """The raw table: the primary source's rows with the side sources joined. ``since``/``until`` bound the time.
+
+    ``refused`` counts, by reason, the primary source's rows that could not be read; they are all in
+    ``quarantine``. ``labels`` holds the rows of the source that the target comes from, when there is one.
+    """
+
+    snapshot: Snapshot
+    sources: tuple[SourceRead, ...]
+    quarantine: Snapshot | None = None
+    refused: dict[str, int] = Field(default_factory=dict)
+    labels: Snapshot | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Cleaned(Record):
+    """Tidied rows. ``refused`` counts rows by reason; they are all in ``quarantine``.
+
+    ``rules`` are the use case's, with what was fitted on the training rows; None in records from before there were any.
+    """
+
+    snapshot: Snapshot
+    quarantine: Snapshot | None
+    deduplicated: int
+    refused: dict[str, int]
+    changes: tuple[str, ...] = ()
+    rules: CleanRules | None = None
+
+
+class Split(Record):
+    """Train and gate rows; ``boundary`` and ``end`` are the moments that divide them, when split by time.
+
+    ``traps`` are what only the two sides together show.
+    """
+
+    by: Literal["time", "group", "query", "random"]
+    train: Snapshot
+    gate: Snapshot
+    later: int = 0
+    boundary: datetime | None = None
+    end: datetime | None = None
+    traps: tuple[Trap, ...] = ()
+
+
+class RowBalance(Record):
+    """Every collected row, accounted for: collected = deduplicated + quarantined + waiting + used."""
+
+    collected: int
+    deduplicated: int
+    quarantined: int
+    waiting: int
+    used: int
+
+    @model_validator(mode="after")
+    def _balances(self) -> RowBalance:
+        if self.collected != self.deduplicated + self.quarantined + self.waiting + self.used:
+            raise ValueError(f"rows do not balance: {self!r}")
+        return self
