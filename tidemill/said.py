@@ -5,21 +5,21 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 
-from pydantic import Field
-
-from tidemill.results.record import Record
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Said", "filled"]
 
 Value = str | int | float
 
 
-class Said(Record):
+class Said(BaseModel):
     """What a verdict says, before it is put into words of one language.
 
     ``text`` is English, with fields as :meth:`str.format` has them, such as ``better by {lead:.4f}``; it is also
     the key of its translations (:mod:`tidemill.reporting.language`). ``values`` are what the fields stand for.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     values: dict[str, Value] = Field(default_factory=dict)

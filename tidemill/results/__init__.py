@@ -11,7 +11,8 @@ from tidemill.results.judged import Baseline, Decision, Evaluation, Lineage, Rep
 from tidemill.results.labels import ClassCount, FunctionVotes, LabelArrivals, Labelled, StoredLabelModel, Voting
 from tidemill.results.learned import Contribution, Fit, Line, ModelReference, Study
 from tidemill.results.record import Interval, Record
-from tidemill.results.rows import Cleaned, Collected, RowBalance, SourceRead, Split
+from tidemill.results.rows import Cleaned, Collected, RowBalance, SourceRead, Split, TrainedRows
+from tidemill.results.verdicts import Finding, Lead, Opinion, Seen, SliceTest
 
 __all__ = [
     "Baseline",
@@ -22,24 +23,30 @@ __all__ = [
     "Decision",
     "Evaluation",
     "ExpectationResult",
+    "Finding",
     "Fit",
     "FunctionVotes",
     "InputValidation",
     "Interval",
     "LabelArrivals",
     "Labelled",
+    "Lead",
     "Leak",
     "Line",
     "Lineage",
     "ModelReference",
+    "Opinion",
     "PersonalColumn",
     "Record",
     "Report",
     "RowBalance",
+    "Seen",
+    "SliceTest",
     "SourceRead",
     "Split",
     "StoredLabelModel",
     "Study",
+    "TrainedRows",
     "TrainingRun",
     "Trap",
     "Validation",

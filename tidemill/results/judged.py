@@ -9,20 +9,32 @@ from tidemill.results.labels import Labelled
 from tidemill.results.learned import ModelReference, Study
 from tidemill.results.record import Interval, Record
 from tidemill.results.rows import Cleaned, Collected, RowBalance, Split
+from tidemill.results.verdicts import Finding, Lead, Seen, SliceTest
+from tidemill.said import Said
 
 __all__ = ["Baseline", "Decision", "Evaluation", "Lineage", "Report", "TrainingRun"]
 
 
 class Baseline(Record):
-    """A model raced on the same gate rows. ``difference`` is the challenger's lead, signed so that more is better."""
+    """A model raced on the same gate rows. ``difference`` is the challenger's lead, signed so that more is better.
+
+    ``lead`` is what the gate goes by; None in evaluations from before it was taken.
+    """
 
     name: str
     value: float
     difference: Interval
+    lead: Lead | None = None
 
 
 class Evaluation(Record):
-    """The verdict on a model. ``key`` is the stored JSON with curves, slices and importances."""
+    """The verdict on a model. ``key`` is the stored JSON with curves, slices and importances.
+
+    ``findings`` are what each rule of the gate made of the numbers (:mod:`tidemill.gate`); ``reasons`` are those that
+    speak against the model, in English. ``slices`` were tested against the champion, ``seen`` says which gate rows were
+    left out because somebody had trained on them, and ``absent`` are classes that no gate row has. All are empty in
+    evaluations from before they were taken.
+    """
 
     subject: str
     passed: bool
@@ -33,16 +45,24 @@ class Evaluation(Record):
     champion: Baseline | None
     rows: int
     key: str
+    slices: tuple[SliceTest, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    absent: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Decision(Record):
-    """What the gate decided on a version, in a sentence. ``entry`` is the ledger entry's key."""
+    """What the gate decided on a version, in a sentence. ``entry`` is the ledger entry's key.
+
+    ``said`` is the sentence in parts that can be said in any language: the outcome in a word or two, then its reasons.
+    """
 
     version: str
     promoted: bool
     action: Literal["promote", "refuse", "wait"]
     sentence: str
     entry: str
+    said: tuple[Said, ...] = ()
 
 
 class Report(Record):

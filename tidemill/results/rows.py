@@ -12,7 +12,7 @@ from tidemill.results.record import Record
 from tidemill.snapshot import Snapshot
 from tidemill.usecase.cleaning import CleanRules
 
-__all__ = ["Cleaned", "Collected", "RowBalance", "SourceRead", "Split"]
+__all__ = ["Cleaned", "Collected", "RowBalance", "SourceRead", "Split", "TrainedRows"]
 
 
 class SourceRead(Record):
@@ -63,10 +63,24 @@ class Cleaned(Record):
     rules: CleanRules | None = None
 
 
+class TrainedRows(Record):
+    """What the rows of a train Snapshot are known by, stored beside it under ``key``: a sorted hash of each row.
+
+    A hash is of the columns in ``names``, each read as its one of ``kinds``; ``sha256`` is of the stored bytes.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    kinds: tuple[Literal["number", "time", "text"], ...]
+    rows: int
+    sha256: str
+
+
 class Split(Record):
     """Train and gate rows; ``boundary`` and ``end`` are the moments that divide them, when split by time.
 
-    ``traps`` are what only the two sides together show.
+    ``traps`` are what only the two sides together show. ``trained`` is what the train rows are known by; None in
+    records from before it was stored.
     """
 
     by: Literal["time", "group", "query", "random"]
@@ -76,6 +90,7 @@ class Split(Record):
     boundary: datetime | None = None
     end: datetime | None = None
     traps: tuple[Trap, ...] = ()
+    trained: TrainedRows | None = None
 
 
 class RowBalance(Record):
