@@ -64,6 +64,8 @@ def grow_all(
     asked = [_Booster(*one, number) for number, one in enumerate(wanted)]
     if seconds is None or resort is None:
         return _all(data, problem, asked, None)
+    if plan[0][0].kept:
+        return [Grown(plan[0][0], 0, resort.booster())]
     deadline = time.perf_counter() + seconds
     if _is_small(data):
         return _all(data, problem, asked, deadline)

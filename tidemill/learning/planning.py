@@ -14,11 +14,12 @@ from tidemill.learning.space import SLOWEST_RATE
 from tidemill.learning.trials import Trial
 from tidemill.results import Fit
 
-__all__ = ["Limits", "fit_seconds", "lesser", "plan_fits", "rounds_on"]
+__all__ = ["MOST_OF_THE_ROWS", "Limits", "fit_seconds", "lesser", "plan_fits", "rounds_on"]
 
 FIT_MARGIN = 1.0
 MORE_ROWS = 0.2
 MORE_THAN_TRIED = 1.2
+MOST_OF_THE_ROWS = 0.9
 FASTEST_RATE = 0.3
 MILLISECONDS_A_BOOSTER = 0.08
 MILLISECONDS_A_TREE = 0.001
@@ -70,12 +71,16 @@ def plan_fits(
 ) -> tuple[Fit, ...]:
     """Fits of the ``chosen`` trials (the best first, repeats are weight) within ``seconds`` and the ``limits``.
 
-    Each from up to ``seeds`` seeds. There is always a first fit, whatever it takes.
+    Each from up to ``seeds`` seeds. There is always a first fit, whatever it takes; if there is no time for it, and
+    the trial grew it on nearly all rows, that booster is kept.
     """
     fits = [_fit(trials[number], weight, rows) for number, weight in Counter(chosen).items()]
     took = {fit.trial: fit_seconds(trials[fit.trial], fit.rounds, rows) for fit in fits}
     while len(fits) > 1 and not (_in_time(fits, took, seconds) and limits.allow(fits, trials, outputs)):
         fits.pop()
+    best = trials[fits[0].trial]
+    if not _in_time(fits, took, seconds) and len(best.folds) == 1 and (best.rows or 0) >= MOST_OF_THE_ROWS * rows:
+        return (fits[0].model_copy(update={"rows": best.rows, "rounds": best.rounds, "kept": True}),)
     for more in range(2, seeds + 1):
         wider = [fit.model_copy(update={"seeds": more}) for fit in fits]
         if not (_in_time(wider, took, seconds) and limits.allow(wider, trials, outputs)):

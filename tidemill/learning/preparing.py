@@ -42,7 +42,7 @@ TUNING_CELLS = 2_500_000
 FEWEST_FIT_ROWS = 10_000
 GROWTH = 4
 WORTH_GROWING = 1.6
-MOST_RUNGS = 3
+MOST_RUNGS = 4
 RECIPE_FORMAT = 1
 
 
@@ -215,7 +215,7 @@ def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None 
     sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // cost)]
     while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
         grown = sizes[-1] * GROWTH
-        sizes.append(most if grown * WORTH_GROWING > most else grown)
+        sizes.append(most if grown * WORTH_GROWING > most or len(sizes) + 1 == MOST_RUNGS else grown)
     if len(sizes) == 1:
         sizes = [most]
     fits = [fold.fit for fold in folds]

@@ -15,10 +15,10 @@ import numpy as np
 
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
-from tidemill.learning.boosting import Curve, FoldMatrices, boost, seconds_a_round
+from tidemill.learning.boosting import WIDE, Curve, FoldMatrices, boost, seconds_a_round
 from tidemill.learning.linear import LinearTrial, try_lines
 from tidemill.learning.memory import peak_memory
-from tidemill.learning.planning import Limits, fit_seconds, plan_fits, rounds_on
+from tidemill.learning.planning import MOST_OF_THE_ROWS, Limits, fit_seconds, plan_fits, rounds_on
 from tidemill.learning.preparing import Prepared
 from tidemill.learning.sampling import Proposal, Sampling
 from tidemill.learning.scores import higher_is_better
@@ -42,7 +42,8 @@ REPEAT_EVERY = 4
 REPEAT_SHARE = 0.5
 TRIAL_SHARE = 0.16
 LONGEST_TRIAL_SHARE = 0.2
-WORTHWHILE_PROGRESS = 6.0
+SHORT_TRIAL_SHARE = 0.07
+WORTHWHILE_PROGRESS, WHOLE_PROGRESS = 6.0, 12.0
 RATES = (0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
 
 
@@ -88,6 +89,7 @@ class Search:
         self._matrices: dict[int, FoldMatrices] = {}
         self._lines: list[LinearTrial] = []
         self._small = prepared.data.rows <= SMALL_ROWS
+        self._dear = False
 
     @property
     def used(self) -> float:
@@ -108,35 +110,41 @@ class Search:
         if not self._goes_on():
             return
         space = self._space()
+        self._dear = space.dear
         starts = [
             {**one, "learning_rate": max(float(one["learning_rate"] or 0.0), space.slowest)}
-            for one in self._first.settings
+            for one in (*self._first.settings[: self._first.champions], *space.starting_points())
         ]
         known = self._log.read()
         sampling = Sampling(self.metric, self._prepared.problem.seed, known, space, starts=starts, shared=self._shared)
         try:
             while self._goes_on():
-                self._try(sampling)
+                self._try(sampling, self._promoted())
+            if self._ends_on_all_rows():
+                self._try(sampling, self._ranked()[0], last=True)
         finally:
             sampling.close()
 
-    def _try(self, sampling: Sampling) -> None:
-        """One trial; or a moment's wait, where other processes are at the last ones."""
+    def _try(self, sampling: Sampling, again: Trial | None, *, last: bool = False) -> None:
+        """One trial, of a new setting or of one ``again`` on more rows: on all that there are if it is the ``last``.
+
+        Or a moment's wait, where other processes are at the last ones.
+        """
         began, at = time.perf_counter(), datetime.now(UTC)
         held = peak_memory()
-        again = self._promoted()
         proposal = sampling.propose(self._most, again.parameters if again else None)
         if proposal is None:
             sampling.wait()
             self.trials = self._known()
             return
-        rung = again.rung + 1 if again else 0
+        rung = len(self._prepared.rungs) - 1 if last else again.rung + 1 if again else 0
+        seconds = self._left() if last else self._seconds_for(again)
         curve = boost(
             self._folds(rung),
             self._prepared.problem,
             proposal.parameters,
             hopeless=_never if again else proposal.hopeless,
-            deadline=None if self._count else began + self._seconds_for(again),
+            deadline=None if self._count else began + seconds,
         )
         trial = self._trial(proposal, rung, curve, time.perf_counter() - began, at, held)
         best = not self._ranked() or self._sign * trial.value > self._sign * self._ranked()[0].value
@@ -147,9 +155,25 @@ class Search:
         self._tell(trial)
 
     def _seconds_for(self, again: Trial | None) -> float:
-        """How long a trial may take: one of a new setting no more than its share, so that there are others."""
+        """How long a trial may take: one of a new setting no more than its share, so that there are others.
+
+        That is less where it tells of a final fit on far more rows, which has time for few rounds too.
+        """
         left = max(self._left_for_trials(), 0.0)
-        return left if again else min(left, LONGEST_TRIAL_SHARE * self._budget)
+        share = SHORT_TRIAL_SHARE if self._dear and len(self._prepared.rungs) > 1 else LONGEST_TRIAL_SHARE
+        return left if again else min(left, share * self._budget)
+
+    def _ends_on_all_rows(self) -> bool:
+        """Whether the best setting is to be grown on all rows but those that it is judged on, for all that is left.
+
+        So where rounds are dear, and a sample can't tell how many all rows are worth: what is grown is the Model.
+        """
+        prepared, best = self._prepared, self._ranked()[:1]
+        alone = len(prepared.folds) == 1 and prepared.data.ages is None
+        top = len(prepared.rungs) - 1
+        whole = self._rows(top) >= MOST_OF_THE_ROWS * prepared.data.rows
+        asked = self._count is None and not self._helping and self._shared is None
+        return asked and self._dear and alone and whole and all(one.rung < top for one in best) and self._left() > 0
 
     def _known(self) -> list[Trial]:
         return [trial for trial in self._log.read() if trial.number < self._most]
@@ -186,12 +210,16 @@ class Search:
         return members, fits, line
 
     def _space(self) -> Space:
-        """What is searched: by the clock, without learning rates too slow for a trial to come to an end."""
+        """What is searched: by the clock, without learning rates too slow for a trial or the fit to come to an end."""
         space = space_of(self._prepared)
         if self._count is not None:
             return space
         pace = seconds_a_round(self._folds(0), self._prepared.problem, space.starting_points()[0])
-        needed = WORTHWHILE_PROGRESS * pace / (TRIAL_SHARE * self._budget)
+        whole = pace * self._prepared.data.rows / self._rows(0)
+        needed = max(
+            WORTHWHILE_PROGRESS * pace / (TRIAL_SHARE * self._budget),
+            WHOLE_PROGRESS * whole / (FIRST_FIT_SHARE * self._budget),
+        )
         if needed <= space.slowest:
             return space
         return replace(space, slowest=next((rate for rate in RATES if rate >= needed), RATES[-1]))
@@ -249,8 +277,11 @@ class Search:
         fits = [fit_seconds(trial, rounds_on(trial, rows), rows) for trial in self._ranked()[:FEW_MEMBERS]]
         several = min(sum(fits), self._budget * MOST_FIT_SHARE)
         alone = min(fits[0], self._budget * FIRST_FIT_SHARE) if fits else 0.0
-        kept = max(several, alone) + self._preparing + self._settling() + CHOOSING_SECONDS
-        return self._budget - self.used - kept
+        return self._left() - max(several, alone)
+
+    def _left(self) -> float:
+        """Seconds left for trials and the final fit, when what comes between and after them is kept back."""
+        return self._budget - self.used - self._preparing - self._settling() - CHOOSING_SECONDS
 
     def _settling(self) -> float:
         """Seconds that the ends of intervals will take: two trees a round, on every fold and on all rows."""
@@ -311,6 +342,7 @@ def space_of(prepared: Prepared) -> Space:
         task=prepared.problem.task,
         ordered=prepared.data.ages is not None,
         categories=any(feature.kind == "category" for feature in prepared.data.recipe.features),
+        wide=prepared.data.matrix.shape[1] >= WIDE,
     )
 
 

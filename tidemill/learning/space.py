@@ -28,13 +28,20 @@ class Space:
 
     ``ordered`` (rows have a time) adds ``half_life``: how fast old rows lose weight, as a share of the training
     span; 0 weighs all alike. ``categories`` adds what only they need. No learning rate is below ``slowest``, which
-    is raised where a round takes so long that a slower one would not come to an end; trees see fewer columns then.
+    is raised where a round takes so long that a slower one would not come to an end: then settings that learn fast
+    come first and, in ``wide`` tables, trees see fewer columns.
     """
 
     task: str
     ordered: bool
     categories: bool
+    wide: bool = False
     slowest: float = SLOWEST_RATE
+
+    @property
+    def dear(self) -> bool:
+        """Whether rounds are so dear that there is time for few of them."""
+        return self.slowest >= DEAR_RATE
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Optuna's distributions."""
@@ -45,7 +52,7 @@ class Space:
             "max_depth": IntDistribution(2, 11),
             "min_child_weight": FloatDistribution(1e-5, 300.0, log=True),
             "subsample": FloatDistribution(0.4, 1.0),
-            "colsample_bytree": FloatDistribution(0.1 if self.slowest >= DEAR_RATE else 0.25, 1.0),
+            "colsample_bytree": FloatDistribution(0.1 if self.dear and self.wide else 0.25, 1.0),
             "colsample_bynode": FloatDistribution(0.3, 1.0),
             "reg_lambda": FloatDistribution(1e-3, 100.0, log=True),
             "gamma": FloatDistribution(1e-3, 10.0, log=True),
@@ -60,7 +67,8 @@ class Space:
         """Settings that do well in most places, one of each kind.
 
         Tamed; XGBoost's own, which is quick and what all else must beat; shallow; the defaults that were tuned on many
-        data sets for classes and for numbers (Holzmüller et al., "Better by Default", 2024); and deep. Where rows are
+        data sets for classes and for numbers (Holzmüller et al., "Better by Default", 2024); and deep. Where rounds are
+        dear, XGBoost's own comes first, then the same with deep trees, which learn most of each round. Where rows are
         ranked a leaf's weight is that of its pairs, which is far less than its rows'.
         """
         tuned = (
@@ -69,16 +77,15 @@ class Space:
             else (0.05, 9, 2.0, 0.7, 1.0, 1.0, 1e-3, 1e-3)
         )
         few = FEW_PAIRS if self.task == "ranking" else 1.0
-        return tuple(
-            self._point(*point)
-            for point in (
-                (0.1, 6, 30.0 * few, 0.7, 0.5, 1.0, 5.0, 1.0),
-                (0.3, 6, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3),
-                (0.1, 3, 10.0 * few, 0.8, 0.8, 1.0, 1.0, 1e-3),
-                tuned,
-                (0.06, 9, 100.0 * few, 0.7, 0.4, 1.0, 10.0, 0.1),
-            )
+        tamed = (0.1, 6, 30.0 * few, 0.7, 0.5, 1.0, 5.0, 1.0)
+        own = (0.3, 6, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3)
+        first = (own, (0.3, 10, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3), tamed) if self.dear else (tamed, own)
+        others = (
+            (0.1, 3, 10.0 * few, 0.8, 0.8, 1.0, 1.0, 1e-3),
+            tuned,
+            (0.06, 9, 100.0 * few, 0.7, 0.4, 1.0, 10.0, 0.1),
         )
+        return tuple(self._point(*point) for point in (*first, *others))
 
     def _point(
         self,
@@ -96,7 +103,7 @@ class Space:
             "max_depth": depth,
             "min_child_weight": weight,
             "subsample": rows,
-            "colsample_bytree": columns if self.slowest < DEAR_RATE else columns * DEAR_COLUMNS,
+            "colsample_bytree": columns * DEAR_COLUMNS if self.dear and self.wide else columns,
             "colsample_bynode": node_columns,
             "reg_lambda": shrink,
             "gamma": gain,
