@@ -31,21 +31,22 @@ from tidemill.personal.words import (
     plain,
     says,
 )
+from tidemill.reporting.language import to_say
 from tidemill.results import PersonalColumn
 
 __all__ = ["KIND_WORDS", "find_personal"]
 
 KIND_WORDS: Mapping[str, str] = {
-    "email": "e-mail addresses",
-    "phone": "telephone numbers",
-    "identity": "identity numbers",
-    "bank": "bank or card numbers",
-    "birth": "dates of birth",
-    "name": "names of persons",
-    "address": "postal addresses",
-    "ip": "IP addresses",
-    "text": "text that holds personal data",
-    "declared": "personal data",
+    "email": to_say("e-mail addresses"),
+    "phone": to_say("telephone numbers"),
+    "identity": to_say("identity numbers"),
+    "bank": to_say("bank or card numbers"),
+    "birth": to_say("dates of birth"),
+    "name": to_say("names of persons"),
+    "address": to_say("postal addresses"),
+    "ip": to_say("IP addresses"),
+    "text": to_say("text that holds personal data"),
+    "declared": to_say("personal data"),
 }
 
 _SAMPLE = 2_000

@@ -1,139 +1,188 @@
-"""The model card: what a version is, in a page of Markdown (Mitchell et al., Model cards, 2019)."""
+"""The model card: what a version is, in a page (Mitchell et al., Model cards, 2019), from blocks as every page."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from tidemill.reporting.deciding import libraries, limits_of
+from tidemill.reporting.deciding import libraries
+from tidemill.reporting.language import say, say_plural
+from tidemill.reporting.limits import limits_of
 from tidemill.reporting.material import Material
-from tidemill.reporting.wording import count, day, metric_name, moment, number, percent, signed, span
+from tidemill.reporting.page import Block, Cell, Points, Prose, Section, Table
+from tidemill.reporting.summary import question
+from tidemill.reporting.wording import (
+    count,
+    day,
+    metric_name,
+    moment,
+    number,
+    percent,
+    rival_name,
+    signed,
+    span,
+    value_name,
+)  # fmt: skip
 
-__all__ = ["model_card"]
+__all__ = ["card_kicker", "card_sections"]
 
 
-def model_card(material: Material) -> str:
-    """The card as Markdown. What users wrote is escaped."""
-    parts = [
-        _head(material),
-        _data(material),
-        _evaluation(material),
-        _weak_places(material),
-        _columns(material),
-        "## Limits\n\n" + "\n".join(f"- {line}" for line in limits_of(material)),
-        _lineage(material),
+def card_kicker(material: Material) -> str:
+    """The line above everything: of what, from when, and who answers for it."""
+    return say(
+        "Model card of {use_case}, version {version}, {moment}. Owner: {owner}.",
+        use_case=material.use_case.name,
+        version=material.version.version,
+        moment=moment(material.version.created),
+        owner=material.use_case.owner or say("not named"),
+    )
+
+
+def card_sections(material: Material) -> list[Section]:
+    """Purpose, data, evaluation, columns, limits and lineage."""
+    return [
+        Section(say("Purpose"), [Prose(_purpose(material))]),
+        Section(say("Data"), list(_data(material))),
+        Section(say("Evaluation"), list(_evaluation(material))),
+        Section(say("Columns"), list(_columns(material))),
+        Section(say("Limits"), [Points(limits_of(material))]),
+        Section(say("Lineage"), [_lineage(material)]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(material: Material) -> str:
-    use_case, version = material.use_case, material.version
-    classes = " or ".join(f"`{_code(str(one.label))}`" for one in material.lineage.labelled.classes)
-    answers = f"Answers: {classes}, with a probability of each." if classes else "Answers: a number, with an interval."
-    labelled, numbers = material.lineage.labelled, material.evidence.regression
-    task = f" Task: {labelled.task}, as {_text(labelled.why)}." if labelled.why else ""
-    if numbers is not None and numbers.covered_low is not None and numbers.covered_high is not None:
-        answers += (
-            f" Intervals are made to hold {percent(numbers.coverage)} of rows; of the gate rows they held "
-            f"{percent(numbers.covered)} ({span(numbers.covered_low, numbers.covered_high, 3)})."
-        )
+def _purpose(material: Material) -> str:
+    labelled = material.lineage.labelled
+    target = say("Target: `{target}`.", target=material.evidence.target)
+    asked = question(material)
+    words = f"{asked} {target} {_answers(material)}"
+    if labelled.why:
+        words += " " + say("Task: `{task}`, as {why}.", task=labelled.task, why=labelled.why)
+    return words
+
+
+def _answers(material: Material) -> str:
+    """What it gives for a row."""
+    classes = [f"`{one.label}`" for one in material.lineage.labelled.classes]
+    if classes:
+        return say("Answers: {classes}, with a probability of each.", classes=" / ".join(classes))
     if material.evidence.ranking is not None:
-        answers = "Answers: a score without a unit, and the rank within the query."
-    return (
-        f"# {_text(use_case.title or use_case.name)}\n\n"
-        f"Model card of `{_code(use_case.name)}`, version `{version.version}`, {moment(version.created)}. "
-        f"Owner: {_text(use_case.owner) or 'not named'}.\n\n"
-        f"**{_text(material.decision.sentence)}**\n\n"
-        f"## Purpose\n\n{_text(use_case.title) or 'Not written down: `title` of the use case.'} "
-        f"Target: `{_code(material.evidence.target)}`. {answers}{task}"
+        return say("Answers: a score without a unit, and the rank within the list.")
+    numbers = material.evidence.regression
+    words = say("Answers: a number, with an interval.")
+    if numbers is None or numbers.covered_low is None or numbers.covered_high is None:
+        return words
+    return f"{words} " + say(
+        "Intervals are made to hold {meant} of rows; of the gate rows they held {held} ({span}).",
+        meant=percent(numbers.coverage),
+        held=percent(numbers.covered),
+        span=span(numbers.covered_low, numbers.covered_high, 3),
     )
 
 
-def _data(material: Material) -> str:
+def _data(material: Material) -> Iterator[Block]:
     balance, split = material.version.balance, material.lineage.split
-    sources = "\n".join(
-        f"- `{_code(one.name)}`: {_text(one.url)}, {count(one.rows)} rows in {one.files} files"
-        for one in material.lineage.collected.sources
-    )
-    until = f" before {moment(split.boundary)}" if split.boundary else ""
-    return (
-        f"## Data\n\n{sources}\n\n"
-        f"{count(balance.collected)} rows were collected: {count(balance.deduplicated)} repeats, "
-        f"{count(balance.quarantined)} quarantined, {count(balance.waiting)} waiting, {count(balance.used)} used. "
-        f"{count(split.train.rows)} rows{until} trained the model, {count(split.gate.rows)} judged it (split by "
-        f"{split.by})."
-    )
-
-
-def _evaluation(material: Material) -> str:
-    evidence = material.evidence
-    own = [[metric_name(one.name), number(one.value), span(one.low, one.high)] for one in evidence.challenger.metrics]
-    raced = list(material.lineage.evaluation.baselines)
-    if material.lineage.evaluation.champion is not None:
-        raced.append(material.lineage.evaluation.champion)
-    against = [
+    yield Points(
         [
-            _text(one.name),
+            say(
+                "`{source}`: {url}, {rows} rows in {files} files",
+                source=one.name,
+                url=one.url,
+                rows=count(one.rows),
+                files=count(one.files),
+            )
+            for one in material.lineage.collected.sources
+        ]
+    )
+    rows = say(
+        "{collected} rows were collected: {repeats} repeats, {quarantined} quarantined, {waiting} waiting, {used} "
+        "used.",
+        collected=count(balance.collected),
+        repeats=count(balance.deduplicated),
+        quarantined=count(balance.quarantined),
+        waiting=count(balance.waiting),
+        used=count(balance.used),
+    )
+    sides = {"train": count(split.train.rows), "gate": count(split.gate.rows)}
+    parted = (
+        say("{train} rows before {moment} trained the model, {gate} judged it.", moment=moment(split.boundary), **sides)
+        if split.boundary
+        else say("{train} rows trained the model, {gate} others judged it.", **sides)
+    )
+    yield Prose(f"{rows} {parted}")
+
+
+def _evaluation(material: Material) -> Iterator[Block]:
+    evidence = material.evidence
+    told = {
+        "rows": count(evidence.rows),
+        "confidence": percent(evidence.confidence),
+        "resamples": count(evidence.resamples),
+    }
+    if evidence.since and evidence.until:
+        words = say(
+            "On {rows} gate rows, {since} to {until}; {confidence} intervals from {resamples} bootstrap resamples.",
+            since=day(evidence.since),
+            until=day(evidence.until),
+            **told,
+        )
+    else:
+        words = say("On {rows} gate rows; {confidence} intervals from {resamples} bootstrap resamples.", **told)
+    yield Prose(words)
+    own: list[list[Cell]] = [
+        [metric_name(one.name), number(one.value), span(one.low, one.high)] for one in evidence.challenger.metrics
+    ]
+    yield Table([say("metric"), say("value"), say("interval")], own)
+    yield _raced(material)
+    worse = [one for one in evidence.slices if one.verdict == "worse" and one.metric is not None]
+    if worse:
+        parts: list[list[Cell]] = [
+            [
+                f"{one.column} = {value_name(one.value)}",
+                count(one.rows),
+                number(one.metric.value if one.metric else None),
+            ]
+            for one in worse
+        ]
+        head = [say("part"), say("rows"), metric_name(material.metric.name)]
+        yield Table(head, parts, say("Clearly worse than on all rows"))
+
+
+def _raced(material: Material) -> Table:
+    raced = [(rival_name(one.name), one) for one in material.lineage.evaluation.baselines]
+    champion = material.lineage.evaluation.champion
+    if champion is not None:
+        raced.append((say("the champion {version}", version=champion.name), champion))
+    rows: list[list[Cell]] = [
+        [
+            name,
             number(one.value),
             signed(one.difference.value),
-            f"{signed(one.difference.low)} to {signed(one.difference.high)}",
+            span(one.difference.low, one.difference.high, 3, sign=True),
         ]
-        for one in raced
+        for name, one in raced
     ]
-    name = metric_name(evidence.metric)
-    window = f", {day(evidence.since)} to {day(evidence.until)}" if evidence.since and evidence.until else ""
-    return (
-        f"## Evaluation\n\nOn {count(evidence.rows)} gate rows{window}; {percent(evidence.confidence)} intervals from "
-        f"{count(evidence.resamples)} bootstrap resamples.\n\n"
-        f"{_table(['metric', 'value', 'interval'], own)}\n\n"
-        f"{_table(['against', name, 'better by', 'interval'], against)}"
-    )
+    return Table([say("against"), metric_name(material.metric.name), say("better by"), say("interval")], rows)
 
 
-def _weak_places(material: Material) -> str:
-    worse = [one for one in material.evidence.slices if one.verdict == "worse" and one.metric is not None]
-    if not worse:
-        return ""
-    rows = [
-        [_text(f"{one.column} = {one.value}"), count(one.rows), number(one.metric.value if one.metric else None)]
-        for one in worse
-    ]
-    return f"Clearly worse than on all rows:\n\n{_table(['part', 'rows', metric_name(material.metric.name)], rows)}"
+def _columns(material: Material) -> Iterator[Block]:
+    drivers = [f"`{one.column}` {percent(one.share)}" for one in material.evidence.importances[:8]]
+    yield Prose(say("What moves its answers most: {columns}.", columns=", ".join(drivers) or say("nothing")))
+    if material.excluded:
+        yield Prose(say_plural("{count} column is left out:", "{count} columns are left out:", len(material.excluded)))
+        yield Points([f"`{name}`: {why}" for name, why in material.excluded.items()])
 
 
-def _columns(material: Material) -> str:
-    drivers = [f"`{_code(one.column)}` {percent(one.share)}" for one in material.evidence.importances[:8]]
-    excluded = [f"- `{_code(name)}`: {_text(why)}" for name, why in material.excluded.items()]
-    left_out = "\n\nLeft out:\n\n" + "\n".join(excluded) if excluded else ""
-    return f"## Columns\n\nWhat moves its answers most: {', '.join(drivers) or 'nothing'}.{left_out}"
-
-
-def _lineage(material: Material) -> str:
+def _lineage(material: Material) -> Table:
     made_of = material.lineage
-    rows = [
-        ["model", f"`{made_of.model.id}`"],
-        ["study", f"`{made_of.study.id}`, {made_of.study.trials} trials"],
-        ["training rows", f"`{made_of.split.train.id}`"],
-        ["gate rows", f"`{made_of.split.gate.id}`"],
-        ["evaluation", f"`{made_of.evaluation.key}`"],
-        ["ledger entry", f"`{material.decision.entry}`"],
-        ["seed", str(material.use_case.seed)],
-        ["code", _text(made_of.code or "not known")],
-        ["libraries", libraries()],
+    trials = say_plural("{count} trial", "{count} trials", made_of.study.trials)
+    rows: list[list[Cell]] = [
+        [say("model"), f"`{made_of.model.id}`"],
+        [say("study"), f"`{made_of.study.id}`, {trials}"],
+        [say("training rows"), f"`{made_of.split.train.id}`"],
+        [say("gate rows"), f"`{made_of.split.gate.id}`"],
+        [say("evaluation"), f"`{made_of.evaluation.key}`"],
+        [say("ledger entry"), f"`{material.decision.entry}`"],
+        [say("seed"), str(material.use_case.seed)],
+        [say("code"), made_of.code or say("not known")],
+        [say("libraries"), libraries()],
     ]
-    return f"## Lineage\n\n{_table(['what', 'id'], rows)}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _text(text: str) -> str:
-    """One line of plain text, safe inside of Markdown and its tables."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(text.split()))
-
-
-def _code(text: str) -> str:
-    """Text inside of backticks."""
-    return " ".join(text.replace("`", "'").replace("|", "¦").split())
+    return Table([say("what"), say("id")], rows)

@@ -15,7 +15,6 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from tidemill.reporting.drawing import (
     WIDTH,
@@ -30,6 +29,7 @@ from tidemill.reporting.drawing import (
     make_room,
     name_columns,
     name_rows,
+    name_times,
     plain,
     said,
     scale,
@@ -41,9 +41,11 @@ from tidemill.reporting.svg import COLOURS, to_svg
 from tidemill.reporting.wording import count, percent
 
 __all__ = [
-    "Bar", "Colour", "Format", "Line", "Mark", "Shape", "bars", "histogram", "intervals", "lines", "matrix",
+    "Bar", "Colour", "Format", "Line", "Mark", "Shape", "Style", "bars", "histogram", "intervals", "lines", "matrix",
     "sparkline", "waterfall",
 ]  # fmt: skip
+
+Style = Literal["line", "step", "dots", "dotted line", "dashes"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Line:
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
     colour: Colour = "sea"
-    style: Literal["line", "step", "dots", "dotted line", "dashes"] = "line"
+    style: Style = "line"
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,7 @@ def lines(
     scale(axes, "y", y_label, y_format, y_limits)
     scale(axes, "x", x_label, x_format, x_limits)
     if series and len(series[0].x) and isinstance(series[0].x[0], datetime):
-        locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_formatter(formatter)
+        name_times(axes)
     elif series and len(series[0].x) and isinstance(series[0].x[0], str):
         name_columns(axes, [str(name) for name in series[0].x])
     draw_marks(axes, marks)

@@ -12,7 +12,8 @@ import pandas as pd
 from tidemill.cleaning import Kind
 from tidemill.learning.columns import kind_of
 from tidemill.personal import KIND_WORDS
-from tidemill.reporting.wording import count, number, percent, short
+from tidemill.reporting.language import say, say_plural
+from tidemill.reporting.wording import number, percent, short, span
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 
@@ -58,7 +59,7 @@ def view(name: str, values: pd.Series, kind: Kind) -> ColumnView:
     if kind == "number" and not pd.api.types.is_timedelta64_dtype(known.dtype):
         known = pd.to_numeric(known, errors="coerce").dropna()
     counts: tuple[int, ...] = ()
-    words = "no values"
+    words = say("no values")
     if len(known) and kind in ("number", "time"):
         counts, words = _spread(known, kind)
     elif len(known):
@@ -70,8 +71,9 @@ def _without_values(one: ColumnView, values: pd.Series, masked: Mapping[str, str
     if one.name not in masked:
         return one
     kind = masked[one.name]
-    what = "masked" if kind == "declared" else f"{KIND_WORDS.get(kind, kind)}, masked"
-    return replace(one, words=f"{count(values.nunique())} values: {what}")
+    masked_values = _how_many(values.nunique(), say("masked"))
+    what = "" if kind == "declared" else f" ({say(KIND_WORDS.get(kind, kind))})"
+    return replace(one, words=f"{masked_values}{what}")
 
 
 def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:
@@ -79,15 +81,19 @@ def _spread(known: pd.Series, kind: Kind) -> tuple[tuple[int, ...], str]:
     if kind == "time":
         at = pd.to_datetime(known, utc=True, errors="coerce").dropna()
         if at.empty:
-            return (), "no times"
+            return (), say("no times")
         numbers = at.astype("int64").to_numpy(dtype=np.float64)
-        words = f"{at.min():%Y-%m-%d} to {at.max():%Y-%m-%d}"
+        words = say("{low} to {high}", low=f"{at.min():%Y-%m-%d}", high=f"{at.max():%Y-%m-%d}")
     else:
         seconds = pd.api.types.is_timedelta64_dtype(known.dtype)
         numbers = (known.dt.total_seconds() if seconds else known).to_numpy(dtype=np.float64)
         numbers = numbers[np.isfinite(numbers)]
-        low, middle, high = (number(float(one), 3) for one in np.quantile(numbers, [0.05, 0.5, 0.95]))
-        words = f"around {middle}, mostly {low} to {high}" if low != high else f"nearly always {middle}"
+        low, middle, high = (float(one) for one in np.quantile(numbers, [0.05, 0.5, 0.95]))
+        words = (
+            say("around {middle}, mostly {span}", middle=number(middle, 3), span=span(low, high, 3))
+            if number(low, 3) != number(high, 3)
+            else say("nearly always {middle}", middle=number(middle, 3))
+        )
     least, most = np.quantile(numbers, [0.01, 0.99])
     if least == most:
         return (len(numbers),), words
@@ -99,5 +105,9 @@ def _levels(known: pd.Series) -> tuple[tuple[int, ...], str]:
     found = known.astype("str").value_counts()
     shown = found.iloc[:3]
     named = ", ".join(f"{short(str(level), 18)} {percent(int(rows) / len(known))}" for level, rows in shown.items())
-    words = named if len(found) <= 3 else f"{count(len(found))} values: {named}"
+    words = named if len(found) <= 3 else _how_many(len(found), named)
     return tuple(int(rows) for rows in found.iloc[:_LEVELS]), words
+
+
+def _how_many(values: int, what: str) -> str:
+    return say_plural("{count} value: {what}", "{count} values: {what}", values, what=what)

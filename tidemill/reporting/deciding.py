@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib import metadata
 from platform import python_version
 
 from tidemill.gate import PROOF
 from tidemill.reporting.charts import Bar, bars
+from tidemill.reporting.language import in_words, say, say_plural, to_say
 from tidemill.reporting.material import Material
-from tidemill.reporting.ordering import ranking_limit
 from tidemill.reporting.page import (
     Badge,
     Block,
@@ -22,127 +23,123 @@ from tidemill.reporting.page import (
     Prose,
     Section,
     Table,
+    Tone,
 )  # fmt: skip
-from tidemill.reporting.wording import count, day, listed, metric_name, moment, number, plural, seconds_text, signed
-from tidemill.results import Baseline
+from tidemill.reporting.wording import (
+    count,
+    metric_name,
+    moment,
+    number,
+    rival_name,
+    seconds_text,
+    sentence,
+    signed,
+    span,
+)  # fmt: skip
+from tidemill.results import Baseline, Finding
 
-__all__ = ["decision", "libraries", "limits", "limits_of", "lineage"]
+__all__ = ["decision", "libraries", "lineage"]
 
+_VERDICTS: dict[str, tuple[str, Tone]] = {
+    "pass": (to_say("met"), "good"),
+    "fail": (to_say("not met"), "bad"),
+    "undecided": (to_say("not enough evidence"), "warn"),
+    "note": (to_say("for information"), "plain"),
+}
 _LIBRARIES = ("xgboost", "optuna", "scikit-learn", "great-expectations", "pandas", "numpy", "pyarrow")
 
 
 def decision(material: Material) -> Section:
     """The gate's rules, each comparison, and the outcome."""
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
-    name = metric_name(evaluation.metric.name)
-    asked, champion = _by(rules.margin), _by(rules.champion_margin)
-    plain = "a random order" if material.evidence.ranking is not None else "the constant"
-    blocks: list[Block] = [
-        Prose(
-            f"A version is promoted when, on rows that neither has seen, its {name} beats every plain baseline "
-            f"{asked}, "
-            f"and the champion {champion}. Over {plain} (has it learnt anything?) and over the champion (is it "
-            "worth "
-            "replacing what is live?) the lead must also be more than chance: the whole interval of the difference "
-            "lies "
-            "on the right side."
-        ),
-        _comparisons(material),
-    ]
-    if evaluation.reasons:
-        reasons = "\n\n".join(f"{reason[:1].upper()}{reason[1:]}." for reason in evaluation.reasons)
-        blocks.append(Notice("bad", f"{plural(len(evaluation.reasons), 'reason')} against it", reasons))
+    blocks: list[Block] = [Prose(_rule(material)), _comparisons(material)]
+    if evaluation.findings:
+        blocks.append(_findings(evaluation.findings))
+    elif evaluation.reasons:
+        reasons = "\n\n".join(sentence(reason) for reason in evaluation.reasons)
+        title = say_plural("{count} reason against it", "{count} reasons against it", len(evaluation.reasons))
+        blocks.append(Notice("bad", title, reasons))
     if evaluation.champion is None and not evaluation.reasons:
-        blocks.append(Prose("There was no other champion to compare with."))
+        blocks.append(Prose(say("There was no other champion to compare with.")))
     if rules.approval == "manual" and material.decision.action == "wait":
-        say = f"tidemill approve {material.use_case.name} {material.version.version}"
-        blocks.append(Notice("warn", "A person decides", f"`{say}` promotes it; `tidemill reject` does not."))
-    return Section("What was decided", blocks)
+        command = f"tidemill approve {material.use_case.name} {material.version.version}"
+        words = say("`{command}` promotes it; `tidemill reject` does not.", command=command)
+        blocks.append(Notice("warn", say("A person decides"), words))
+    return Section(say("What was decided"), blocks)
 
 
-def limits(material: Material) -> Section:
-    """What the numbers above do not say."""
-    return Section("What to keep in mind", [Prose("\n\n".join(limits_of(material)))])
-
-
-def limits_of(material: Material) -> list[str]:
-    """The limits that hold for this very model, a sentence or two each."""
-    evidence, split = material.evidence, material.lineage.split
-    found = []
-    if split.by == "time" and evidence.since and evidence.until:
-        found.append(
-            f"It was judged on {day(evidence.since)} to {day(evidence.until)} alone. Other seasons and a changed "
-            "world can be harder; monitoring is there to notice."
-        )
-    else:
-        unseen = {"group": "groups that it had not seen", "query": "lists (queries) that it had not seen"}
-        how = unseen.get(split.by, "rows drawn at random")
-        found.append(f"It was judged on {how}, not on later ones: what changes with time was not put to the test.")
-    drawn = plural(evidence.rows, "gate row")
-    if evidence.ranking is not None:
-        drawn = plural(evidence.ranking.queries, "list")
-    found.append(
-        f"Intervals tell how far chance in {drawn} may move a value. They know nothing "
-        "of data "
-        "that is wrong, or of rows unlike these."
+def _rule(material: Material) -> str:
+    """When a version is promoted, in words."""
+    rules = material.use_case.gate
+    asked = say(
+        "A version is promoted when, on rows that neither has seen, its {metric} beats every plain baseline "
+        "{margin}, and "
+        "the champion {champion_margin}.",
+        metric=metric_name(material.lineage.evaluation.metric.name),
+        margin=_by(rules.margin),
+        champion_margin=_by(rules.champion_margin),
     )
-    if evidence.ranking is not None:
-        found.append(
-            "A score has no unit: it puts rows of one list in order, and says nothing of rows of different lists. "
-            f"{ranking_limit(evidence.ranking)}"
-        )
-    if evidence.binary is not None:
-        found.append(
-            f"The threshold of {number(evidence.binary.threshold, 3)} was chosen on validation rows "
-            f"({_threshold(material)}). What a miss and a false alarm cost is for the owner to say."
-        )
-    thin = [f"`{one.column}` = {one.value}" for one in evidence.slices if one.metric is None]
-    if thin:
-        more = f" and {len(thin) - 5} more" if len(thin) > 5 else ""
-        found.append(
-            f"Too few gate rows to say anything of {listed(thin[:5]) if not more else ', '.join(thin[:5])}{more}."
-        )
-    allowed = [leak.column for leak in material.lineage.validation.leaks if leak.allowed]
-    if allowed:
-        names = listed([f"`{name}`" for name in allowed])
-        found.append(f"{names} may give the answer away, and the use case allows it: the numbers above may flatter.")
-    for trap in (*material.lineage.validation.traps, *material.lineage.split.traps):
-        if trap.severity == "critical" and trap.allowed:
-            found.append(f"The use case allows what would have stopped the run (`{trap.kind}`): {trap.evidence}.")
-    personal = [one.column for one in material.lineage.validation.personal if one.allowed]
-    if personal:
-        names = listed([f"`{name}`" for name in personal])
-        found.append(f"The model reads personal data, as the use case allows: {names}. Its levels are in the model.")
-    found.append("What drives the model is what it goes by. That is no proof of cause.")
-    return found
+    proof = say(
+        "Over {plain} (has it learnt anything?) and over the champion (is it worth replacing what is live?) the lead "
+        "must "
+        "also be more than chance: the whole interval of the difference lies on the right side.",
+        plain=say("a random order") if material.evidence.ranking is not None else say("the constant"),
+    )
+    return f"{asked} {proof}"
+
+
+def _findings(findings: Sequence[Finding]) -> Table:
+    """What each rule of the gate made of the numbers."""
+    rows: list[list[Cell]] = [
+        [Badge(say(_VERDICTS[one.verdict][0]), _VERDICTS[one.verdict][1]), sentence(in_words(one.said))]
+        for one in findings
+    ]
+    return Table([say("verdict"), say("what the rule found")], rows, say("Each rule of the gate"))
 
 
 def lineage(material: Material) -> Section:
     """Ids, seeds, versions and seconds: enough to find everything again."""
-    version, made_of = material.version, material.lineage
-    pairs: list[tuple[str, Cell]] = [
-        ("version", f"`{version.version}`"),
-        ("made", moment(version.created)),
-        ("ledger entry", f"`{material.decision.entry}`"),
-        ("owner", material.use_case.owner or "not named"),
-        ("model", f"`{made_of.model.id}`, {plural(made_of.model.features, 'feature')}"),
-        ("study", f"`{made_of.study.id}`"),
-        ("evaluation", f"`{made_of.evaluation.key}`"),
-        ("rows collected", f"`{made_of.collected.snapshot.id}`, {count(made_of.collected.snapshot.rows)}"),
-        ("rows cleaned", f"`{made_of.cleaned.snapshot.id}`, {count(made_of.cleaned.snapshot.rows)}"),
-        ("rows labelled", f"`{made_of.labelled.snapshot.id}`, {count(made_of.labelled.snapshot.rows)}"),
-        ("rows trained on", f"`{made_of.split.train.id}`, {count(made_of.split.train.rows)}"),
-        ("gate rows", f"`{made_of.split.gate.id}`, {count(made_of.split.gate.rows)}"),
-        ("seed", str(material.use_case.seed)),
-        ("code", made_of.code or "not known"),
-        ("libraries", libraries()),
-    ]
-    blocks: list[Block] = [Pairs(pairs)]
+    blocks: list[Block] = [Pairs([*_identity(material), *_rows(material), *_made_with(material)])]
     if material.seconds:
         blocks.append(_seconds(material))
-    said = json.dumps(json.loads(made_of.usecase), indent=2, ensure_ascii=False)
-    blocks.append(Fold("The use case, with every default, as it was", [Code(said)]))
-    return Section("Where it came from", blocks, "Everything that this version was made from, by its id in the lake.")
+    said = json.dumps(json.loads(material.lineage.usecase), indent=2, ensure_ascii=False)
+    blocks.append(Fold(say("The use case, with every default, as it was"), [Code(said)]))
+    lead = say("Everything that this version was made from, by its id in the lake.")
+    return Section(say("Where it came from"), blocks, lead)
+
+
+def _identity(material: Material) -> list[tuple[str, Cell]]:
+    version, made_of = material.version, material.lineage
+    features = say_plural("{count} feature", "{count} features", made_of.model.features)
+    return [
+        (say("version"), f"`{version.version}`"),
+        (say("made"), moment(version.created)),
+        (say("ledger entry"), f"`{material.decision.entry}`"),
+        (say("owner"), material.use_case.owner or say("not named")),
+        (say("model"), f"`{made_of.model.id}`, {features}"),
+        (say("study"), f"`{made_of.study.id}`"),
+        (say("evaluation"), f"`{made_of.evaluation.key}`"),
+    ]
+
+
+def _rows(material: Material) -> list[tuple[str, Cell]]:
+    made_of = material.lineage
+    snapshots = [
+        (say("rows collected"), made_of.collected.snapshot),
+        (say("rows cleaned"), made_of.cleaned.snapshot),
+        (say("rows labelled"), made_of.labelled.snapshot),
+        (say("rows trained on"), made_of.split.train),
+        (say("gate rows"), made_of.split.gate),
+    ]
+    return [(name, f"`{snapshot.id}`, {count(snapshot.rows)}") for name, snapshot in snapshots]
+
+
+def _made_with(material: Material) -> list[tuple[str, Cell]]:
+    return [
+        (say("seed"), str(material.use_case.seed)),
+        (say("code"), material.lineage.code or say("not known")),
+        (say("libraries"), libraries()),
+    ]
 
 
 def libraries() -> str:
@@ -158,63 +155,64 @@ def libraries() -> str:
 
 def _comparisons(material: Material) -> Table:
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
-    drawn = "rows" if material.evidence.ranking is None else "queries"
-    rivals = [(one.name, one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
+    rivals = [(rival_name(one.name), one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
     if evaluation.champion is not None:
         champion = evaluation.champion
-        rivals.append((f"the champion {champion.name}", champion, rules.champion_margin, True))
+        name = say("the champion {version}", version=champion.name)
+        rivals.append((name, champion, rules.champion_margin, True))
     rows: list[list[Cell]] = [
         [
             name,
             number(one.value),
             signed(one.difference.value, 3),
-            f"{signed(one.difference.low, 3)} to {signed(one.difference.high, 3)}",
+            span(one.difference.low, one.difference.high, 3, sign=True),
             _verdict(one, margin, proof),
         ]
         for name, one, margin, proof in rivals
     ]
-    head = ["against", f"its {metric_name(evaluation.metric.name)}", "this model is better by", "interval", "verdict"]
-    return Table(head, rows, f"Paired differences on the same resamples of the same {drawn}; more than 0 is better.")
+    metric = say("its {metric}", metric=metric_name(evaluation.metric.name))
+    head = [say("against"), metric, say("this model is better by"), say("interval"), say("verdict")]
+    caption = (
+        say("Paired differences on the same resamples of the same rows; more than 0 is better.")
+        if material.evidence.ranking is None
+        else say("Paired differences on the same resamples of the same lists; more than 0 is better.")
+    )
+    return Table(head, rows, caption)
 
 
 def _by(margin: float) -> str:
     """A rule's margin in words."""
-    return (
-        f"by at least {margin:g}"
-        if margin > 0
-        else "by any margin"
-        if margin == 0
-        else f"or is at most {-margin:g} behind"
-    )
+    if margin > 0:
+        return say("by at least {margin:g}", margin=margin)
+    return say("by any margin") if margin == 0 else say("or is at most {margin:g} behind", margin=-margin)
 
 
 def _verdict(one: Baseline, margin: float, proof: bool) -> Badge:
     """What the gate makes of a difference; with ``proof`` it must be more than chance."""
     lead = one.difference
     if lead.value < 0 and margin >= 0:
-        return Badge("worse", "bad")
+        return Badge(say("worse"), "bad")
     if lead.value < margin:
-        return Badge("too little", "bad")
+        return Badge(say("too little"), "bad")
     if lead.low <= min(margin, 0.0):
-        return Badge("may be chance", "bad") if proof else Badge("beaten, maybe by chance", "warn")
-    return Badge("beaten", "good")
-
-
-def _threshold(material: Material) -> str:
-    rule = material.use_case.tune.threshold
-    if rule == "f1":
-        return "where F1, the balance of precision and recall, was highest"
-    return "where accuracy was highest" if rule == "accuracy" else "as the use case sets it"
+        return Badge(say("may be chance"), "bad") if proof else Badge(say("beaten, maybe by chance"), "warn")
+    return Badge(say("beaten"), "good")
 
 
 def _seconds(material: Material) -> Figure:
-    rows = [Bar(stage, spent, note="") for stage, spent in material.seconds.items() if stage != "total"]
-    labelled = [Bar(row.label, row.value, colour="sea" if row.label in ("tune", "train") else "tide") for row in rows]
-    whole = sum(row.value for row in rows)
-    longest = max(rows, key=lambda row: row.value)
-    words = (
-        f"{seconds_text(whole)} in all, most of it in `{longest.label}` ({seconds_text(longest.value)}). A stage whose "
-        "inputs did not change is not run again: then its time is what it took when it ran."
+    spent = {stage: seconds for stage, seconds in material.seconds.items() if stage != "total"}
+    bars_of = [
+        Bar(stage, seconds, colour="sea" if stage in ("tune", "train") else "tide") for stage, seconds in spent.items()
+    ]
+    longest = max(spent, key=lambda stage: spent[stage])
+    words = say(
+        "{total} in all, most of it in `{stage}` ({longest}). A stage whose inputs did not change is not run again: "
+        "then "
+        "its time is what it took when it ran.",
+        total=seconds_text(sum(spent.values())),
+        stage=longest,
+        longest=seconds_text(spent[longest]),
     )
-    alt = "; ".join(f"{row.label} {seconds_text(row.value)}" for row in rows)
-    return Figure(bars(labelled, alt=f"Seconds a stage: {alt}", form="seconds"), "Time a stage", words)
+    alt = "; ".join(f"{stage} {seconds_text(seconds)}" for stage, seconds in spent.items())
+    chart = bars(bars_of, alt=say("Seconds a stage: {seconds}", seconds=alt), form="seconds")
+    return Figure(chart, say("Time a stage"), words)

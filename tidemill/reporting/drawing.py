@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from tidemill.reporting.language import say_number
 from tidemill.reporting.svg import COLOURS
-from tidemill.reporting.wording import count, number, percent, seconds_text, short, signed
+from tidemill.reporting.wording import count, month, number, percent, percent_of, seconds_text, short, signed
 
 __all__ = [
     "WIDTH", "Bar", "Colour", "Format", "Mark", "block", "draw_marks", "height_of", "legend", "make_room",
-    "name_columns", "name_rows", "plain", "said", "scale", "sheet", "write_column", "write_value",
+    "name_columns", "name_rows", "name_times", "plain", "said", "scale", "sheet", "write_column", "write_value",
 ]  # fmt: skip
 
 Colour = Literal["ink", "muted", "line", "sea", "coral", "sand", "leaf", "fog", "tide"]
@@ -95,8 +99,9 @@ def _tick(axes: Axes, which: Literal["x", "y"], form: Format, value: float) -> s
     decimals = next((digits for digits in range(7) if all(abs(round(one, digits) - one) <= close for one in ticks)), 7)
     most = max((abs(one) for one in ticks), default=0.0)
     text = f"{value * factor:,.{decimals}f}" if most >= 10_000 else f"{value * factor:.{decimals}f}"
-    unit = "\u00a0%" if form == "percent" else ""
-    return text.replace("-", "−") + unit
+    if form == "percent":
+        return percent_of(say_number(text.replace("-", "−")))
+    return say_number(text.replace("-", "−"))
 
 
 def name_columns(axes: Axes, names: Sequence[str]) -> None:
@@ -110,6 +115,23 @@ def name_columns(axes: Axes, names: Sequence[str]) -> None:
         ha="right" if tilted else "center",
         rotation_mode="anchor" if tilted else "default",
     )
+
+
+def name_times(axes: Axes) -> None:
+    """Moments under a chart, as short as they can be."""
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(_Times(locator, show_offset=False))  # type: ignore[no-untyped-call]
+
+
+class _Times(ConciseDateFormatter):
+    """Months by the names that they have in the language that is spoken."""
+
+    def format_ticks(self, values: Any) -> list[str]:
+        """Texts for the ticks."""
+        spoken = {f"{at:%b}": month(at) for at in (datetime(2001, place, 1, tzinfo=UTC) for place in range(1, 13))}
+        ticks = super().format_ticks(values)  # type: ignore[no-untyped-call]
+        return [re.sub(r"[A-Z][a-z]{2}", lambda found: spoken.get(found[0], found[0]), tick) for tick in ticks]
 
 
 def name_rows(axes: Axes, rows: Sequence[Bar]) -> None:

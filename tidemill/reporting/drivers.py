@@ -4,108 +4,156 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tidemill.evaluation.evidence import Dependence, Piece
+from tidemill.evaluation.evidence import Dependence, Evidence, Importance, Piece
 from tidemill.reporting.charts import Bar, Line, Mark, bars, intervals, lines
+from tidemill.reporting.language import say, say_plural, to_say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Section, Table
-from tidemill.reporting.wording import count, listed, number, percent, plural, signed
+from tidemill.reporting.wording import count, listed, number, percent, signed, value_name
 
-__all__ = ["what_drives_it"]
+__all__ = ["unit_name", "what_drives_it"]
 
 _SHOWN = 14
+_UNITS = {
+    "binary": to_say("log-odds"),
+    "multiclass": to_say("log-odds of the predicted class"),
+    "regression": to_say("the target's unit"),
+    "count": to_say("logarithm of the expected count"),
+    "ranking": to_say("the score's own unit"),
+}
 
 
 def what_drives_it(material: Material) -> Section:
     """Importances, then how the strongest columns work."""
-    evidence = material.evidence
+    evidence, title = material.evidence, say("What drives it")
     strong = [one for one in evidence.importances if one.mean > 0]
     if not strong:
-        return Section("What drives it", [], "No column moves the model's answers.")
+        return Section(title, [], say("No column moves the model's answers."))
+    figures = [_dependence(material, one) for one in evidence.dependence]
+    blocks: list[Block] = [_importance(material)]
+    blocks += [Figures(figures, packed=True)] if figures else []
+    rows: list[list[Cell]] = [[one.column, percent(one.share), number(one.mean, 3)] for one in evidence.importances]
+    caption = say("Mean absolute contribution, in {unit}", unit=unit_name(evidence))
+    table = Table([say("column"), say("share"), say("moves by")], rows, caption)
+    blocks.append(Fold(say("All columns in numbers"), [table]))
+    return Section(title, blocks, _lead(strong))
+
+
+def unit_name(evidence: Evidence) -> str:
+    """What contributions are in."""
+    known = _UNITS.get(evidence.task)
+    return evidence.contribution_unit if known is None else say(known)
+
+
+def _lead(strong: Sequence[Importance]) -> str:
+    """The columns that make up the first half of what moves answers."""
     half, share = 0, 0.0
     while share < 0.5 and half < len(strong):
         share += strong[half].share
         half += 1
     names = listed([f"`{one.column}`" for one in strong[:half]])
-    lead = f"{names} {'makes' if half == 1 else 'make'} up {percent(share)} of what moves the model's answers."
-    figures = [_dependence(material, one) for one in evidence.dependence]
-    blocks: list[Block] = [_importance(material)]
-    blocks += [Figures(figures, packed=True)] if figures else []
-    rows: list[list[Cell]] = [[one.column, percent(one.share), number(one.mean, 3)] for one in evidence.importances]
-    caption = f"Mean absolute contribution, in {evidence.contribution_unit}"
-    blocks.append(Fold("All columns in numbers", [Table(["column", "share", "moves by"], rows, caption)]))
-    return Section("What drives it", blocks, lead)
+    return say_plural(
+        "{names} makes up {share} of what moves the model's answers.",
+        "{names} make up {share} of what moves the model's answers.",
+        half,
+        names=names,
+        share=percent(share),
+    )
 
 
 def _importance(material: Material) -> Figure:
     evidence = material.evidence
-    shown = evidence.importances[:_SHOWN]
-    rows = [Bar(one.column, one.share) for one in shown]
+    rows = [Bar(one.column, one.share) for one in evidence.importances[:_SHOWN]]
     rest = evidence.importances[_SHOWN:]
     if rest:
-        rows.append(Bar(f"{plural(len(rest), 'other')}", sum(one.share for one in rest), colour="fog"))
+        label = say_plural("{count} other", "{count} others", len(rest))
+        rows.append(Bar(label, sum(one.share for one in rest), colour="fog"))
     chart = bars(rows, alt="; ".join(f"{row.label} {percent(row.value)}" for row in rows), form="percent")
-    idle = sum(one.share < 0.01 for one in evidence.importances)
-    words = (
+    words = say(
         "The model's answer for a row is a sum of what each column adds or takes away. This is how much each column "
         "moves "
-        f"answers on average, over {count(evidence.explained_rows)} gate rows (exact Shapley values of the trees)."
+        "answers on average, over {rows} gate rows (exact Shapley values of the trees).",
+        rows=count(evidence.explained_rows),
     )
+    idle = sum(one.share < 0.01 for one in evidence.importances)
     if idle:
-        words += f" {plural(idle, 'column')} {'does' if idle == 1 else 'do'} next to nothing and could be left out."
-    words += "\n\nIt says what the model goes by, not what causes what."
-    return Figure(chart, "Which columns move the answers", words)
+        words += " " + say_plural(
+            "{count} column does next to nothing and could be left out.",
+            "{count} columns do next to nothing and could be left out.",
+            idle,
+        )
+    words += "\n\n" + say("It says what the model goes by, not what causes what.")
+    return Figure(chart, say("Which columns move the answers"), words)
 
 
 def _dependence(material: Material, one: Dependence) -> Figure:
-    unit = material.evidence.contribution_unit
+    title = say("How `{column}` works", column=one.column)
     words = _words(material, one.pieces)
-    title = f"How `{one.column}` works"
-    if one.kind in ("category", "boolean"):
-        rows = [
-            Bar(piece.label, piece.mean, piece.low, piece.high, colour="coral" if piece.mean > 0 else "sea")
-            for piece in one.pieces
-        ]
-        said = "; ".join(f"{row.label} {row.value:+.2f}" for row in rows)
-        marks = [Mark(0.0, "no effect", axis="x")]
-        alt = f"Contribution of {one.column}: {said}"
-        return Figure(intervals(rows, alt=alt, x_label=unit, form="signed", marks=marks), title, words)
+    chart = _by_level(material, one) if one.kind in ("category", "boolean") else _by_value(material, one)
+    return Figure(chart, title, words)
+
+
+def _by_level(material: Material, one: Dependence) -> str:
+    rows = [
+        Bar(value_name(piece.label), piece.mean, piece.low, piece.high, colour="coral" if piece.mean > 0 else "sea")
+        for piece in one.pieces
+    ]
+    marks = [Mark(0.0, say("no effect"), axis="x")]
+    return intervals(rows, alt=_alt(one), x_label=unit_name(material.evidence), form="signed", marks=marks)
+
+
+def _by_value(material: Material, one: Dependence) -> str:
     pieces = [piece for piece in one.pieces if piece.x is not None]
     x = [piece.x or 0.0 for piece in pieces]
     moments = [datetime.fromtimestamp(value, UTC) for value in x]
-    chart = lines(
-        [
-            Line(
-                one.column,
-                moments if one.kind == "time" else x,
-                [piece.mean for piece in pieces],
-                [piece.low for piece in pieces],
-                [piece.high for piece in pieces],
-                style="dotted line",
-            )
-        ],
-        alt=f"Contribution of {one.column}: " + "; ".join(f"{piece.label} {piece.mean:+.2f}" for piece in pieces),
+    line = Line(
+        one.column,
+        moments if one.kind == "time" else x,
+        [piece.mean for piece in pieces],
+        [piece.low for piece in pieces],
+        [piece.high for piece in pieces],
+        style="dotted line",
+    )
+    return lines(
+        [line],
+        alt=_alt(one),
         x_label=one.column,
-        y_label=f"adds ({unit})",
+        y_label=say("adds ({unit})", unit=unit_name(material.evidence)),
         marks=[Mark(0.0, "")],
     )
-    return Figure(chart, title, words)
+
+
+def _alt(one: Dependence) -> str:
+    values = "; ".join(f"{value_name(piece.label)} {signed(piece.mean, 2)}" for piece in one.pieces)
+    return say("Contribution of {column}: {values}", column=one.column, values=values)
 
 
 def _words(material: Material, pieces: tuple[Piece, ...]) -> str:
     known = [piece for piece in pieces if piece.label != "missing"]
     most, least = max(known, key=lambda piece: piece.mean), min(known, key=lambda piece: piece.mean)
     binary = material.evidence.binary
-    towards = f"towards `{binary.positive}`" if binary else "up"
+    ends = {
+        "most": _name(most),
+        "by": _odds(material, most.mean),
+        "least": _name(least),
+        "back": _odds(material, least.mean),
+    }
     words = (
-        f"Pushes most {towards} at **{_name(most)}**{_odds(material, most.mean)}, "
-        f"and most the other way at **{_name(least)}**{_odds(material, least.mean)}."
+        say(
+            "Pushes most towards `{positive}` at **{most}** ({by}), and most the other way at **{least}** ({back}).",
+            positive=binary.positive,
+            **ends,
+        )
+        if binary
+        else say("Pushes most up at **{most}** ({by}), and most the other way at **{least}** ({back}).", **ends)
     )
     missing = next((piece for piece in pieces if piece.label == "missing"), None)
     if missing is not None:
-        words += f" Missing values count, too{_odds(material, missing.mean)}."
-    return f"{words} The band holds eight in ten rows; where it is wide, other columns play along."
+        words += " " + say("Missing values count, too ({by}).", by=_odds(material, missing.mean))
+    return f"{words} " + say("The band holds eight in ten rows; where it is wide, other columns play along.")
 
 
 def _name(piece: Piece) -> str:
@@ -117,5 +165,5 @@ def _name(piece: Piece) -> str:
 def _odds(material: Material, mean: float) -> str:
     """Log-odds as a factor of the odds, which is easier to picture."""
     if material.evidence.binary is None:
-        return f" ({signed(mean, 3)})"
-    return f" (odds\u00a0×\u00a0{number(math.exp(mean), 3)})"
+        return signed(mean, 3)
+    return say("odds × {factor}", factor=number(math.exp(mean), 3)).replace(" ", "\u00a0")

@@ -2,25 +2,23 @@
 
 A language is one file, ``translations/<language>.po``, in the form of GNU gettext, so that any translator's
 editor opens it. English needs none: it is what the code says, and what stands where a translation is missing.
+:mod:`tidemill.reporting.extract` keeps the files whole.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
 from importlib import resources
-
-from babel.core import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from tidemill.errors import UserError, did_you_mean
 from tidemill.said import Said, Value, filled
 
-__all__ = ["ENGLISH", "in_words", "language", "languages", "say", "say_number", "speaking"]
+__all__ = ["ENGLISH", "in_words", "language", "languages", "say", "say_number", "say_plural", "speaking", "to_say"]
 
 ENGLISH = "en"
 _SPOKEN: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -57,10 +55,21 @@ def say(text: str, **values: Value) -> str:
     """``text`` in the language that is spoken, with ``values`` for its ``{fields}``.
 
     Numbers with a format (``{lead:.4f}``, ``{rows:,}``) are spelled as the language spells them. Texts among the
-    values are put in as they are: say them first.
+    values are put in as they are: say them first. ``text`` is a literal, or one that :func:`to_say` marked.
     """
-    translated = text if language() == ENGLISH else _translation(language(), text)
+    translated = _translations(language()).gettext(text)
     return filled(translated, values, say_number) if values else translated
+
+
+def say_plural(one: str, many: str, how_many: int, **values: Value) -> str:
+    """What is said of so many things; their number is ``{count}``. Each language has as many forms as it needs."""
+    translated = _translations(language()).ngettext(one, many, how_many)
+    return filled(translated, {"count": say_number(f"{how_many:,}"), **values}, say_number)
+
+
+def to_say(text: str) -> str:
+    """The text itself, marked as one that :func:`say` will be asked for: for tables of texts in a module."""
+    return text
 
 
 def in_words(sentence: Said) -> str:
@@ -70,20 +79,27 @@ def in_words(sentence: Said) -> str:
 
 def say_number(text: str) -> str:
     """A number as Python formats it (``1,234.5``) with the marks of the language that is spoken (``1.234,5``)."""
-    if language() == ENGLISH:
-        return text
-    marks = str.maketrans({",": get_group_symbol(language()), ".": get_decimal_symbol(language())})
-    return text.translate(marks)
-
-
-def _translation(wanted: str, text: str) -> str:
-    message = _catalog(wanted).get(text)
-    said = message.string if message is not None else ""
-    return said if isinstance(said, str) and said else text
+    return text if language() == ENGLISH else text.translate(_marks(language()))
 
 
 @cache
-def _catalog(wanted: str) -> Catalog:
+def _marks(wanted: str) -> dict[int, str]:
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    return str.maketrans({",": get_group_symbol(wanted), ".": get_decimal_symbol(wanted)})
+
+
+@cache
+def _translations(wanted: str) -> NullTranslations:
+    if wanted == ENGLISH:
+        return NullTranslations()
+    from babel.core import Locale
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     file = resources.files("tidemill.reporting").joinpath("translations", f"{wanted}.po")
+    compiled = io.BytesIO()
     with file.open("rb") as opened:
-        return read_po(opened, locale=Locale.parse(wanted))
+        write_mo(compiled, read_po(opened, locale=Locale.parse(wanted)))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -64,6 +64,12 @@ class Material:
         return next(one for one in self.rivals if one.role == "baseline")
 
     @property
+    def lead(self) -> Interval:
+        """How far the model is ahead of the strongest plain one; more is better."""
+        best = self.best_baseline.name
+        return next(one for one in self.lineage.evaluation.baselines if one.name == best).difference
+
+    @property
     def read_columns(self) -> frozenset[str]:
         """The user's columns that the model reads, derived ones among them."""
         return frozenset(feature.column for feature in self.description.recipe.features)

@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from tidemill.reporting.language import language, say
 from tidemill.reporting.wording import MISSING, count, number
 
 __all__ = [
@@ -34,11 +35,13 @@ __all__ = [
     "Notice",
     "Pairs",
     "Picture",
+    "Points",
     "Prose",
     "Section",
     "Table",
     "Tone",
     "colours",
+    "plain_cell",
     "render",
 ]
 
@@ -80,6 +83,14 @@ class Prose:
 
     text: str
     kind: ClassVar[str] = "prose"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Sentences, one a line with a point before it."""
+
+    points: Sequence[str]
+    kind: ClassVar[str] = "points"
 
 
 @dataclass(frozen=True)
@@ -170,7 +181,7 @@ class Fold:
     kind: ClassVar[str] = "fold"
 
 
-Block = Prose | Facts | Notice | Figure | Figures | Table | Pairs | Code | Fold
+Block = Prose | Points | Facts | Notice | Figure | Figures | Table | Pairs | Code | Fold
 
 
 @dataclass(frozen=True)
@@ -183,8 +194,8 @@ class Section:
 
     @property
     def id(self) -> str:
-        """Its anchor: letters, digits and hyphens of the title."""
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-") or "section"
+        """Its anchor: letters and digits of the title, hyphens between."""
+        return re.sub(r"[\W_]+", "-", self.title.lower()).strip("-") or "section"
 
 
 @dataclass(frozen=True)
@@ -204,9 +215,14 @@ def render(
     facts: Sequence[Fact],
     sections: Sequence[Section],
     footer: str,
-    language: str = "en",
+    links: Sequence[Link] = (),
+    brief: bool = False,
 ) -> str:
-    """The page as HTML text. ``kicker`` is the small line above the title: what kind of page, of what, from when."""
+    """The page as HTML text, in the language that is spoken.
+
+    ``kicker`` is the small line above the title: what kind of page, of what, from when. ``links`` lead to the pages
+    beside it. A ``brief`` page has no contents, and is set so that it fits a sheet of paper.
+    """
     return _environment().get_template("page.html").render(
         title=title,
         kicker=kicker,
@@ -214,7 +230,10 @@ def render(
         facts=Facts(facts),
         sections=sections,
         footer=footer,
-        language=language,
+        links=links,
+        brief=brief,
+        language=language(),
+        words={"skip": say("Skip to the content"), "contents": say("Contents")},
     )  # fmt: skip
 
 
@@ -235,7 +254,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"css": Markup(css), "missing": MISSING}
-    environment.filters |= {"rich": _rich, "paragraphs": _paragraphs, "cell": _cell, "href": _href, "svg": Markup}
+    environment.filters |= {"rich": _rich, "paragraphs": _paragraphs, "cell": plain_cell, "href": _href, "svg": Markup}
     return environment
 
 
@@ -245,7 +264,7 @@ def _numeric(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
 
 
-def _cell(cell: Cell) -> str:
+def plain_cell(cell: Cell) -> str:
     """A plain value of a table as text; links, badges and pictures are the template's."""
     if cell is None:
         return MISSING

@@ -2,201 +2,226 @@
 
 from __future__ import annotations
 
-from tidemill.evaluation.evidence import Regression
+from tidemill.evaluation.evidence import Binary, Contender
 from tidemill.reporting.charts import Bar, Colour, intervals
+from tidemill.reporting.facts import accuracy
+from tidemill.reporting.language import in_words, say, to_say
 from tidemill.reporting.material import Material
-from tidemill.reporting.ordering import ranking_facts, ranking_words
-from tidemill.reporting.page import Block, Fact, Figure, Headline, Prose, Section, Tone
-from tidemill.reporting.wording import count, day, metric_name, moment, number, percent, span
+from tidemill.reporting.ordering import ranking_words
+from tidemill.reporting.page import Figure, Headline, Prose, Section, Tone
+from tidemill.reporting.wording import count, day, metric_name, number, percent, rival_name, sentence, span
 
-__all__ = ["MEANINGS", "facts", "headline", "in_short"]
+__all__ = ["decision_words", "headline", "in_short", "question"]
 
 _VERDICTS: dict[str, tuple[str, Tone]] = {
-    "promote": ("Promoted", "good"),
-    "wait": ("Waits for approval", "warn"),
-    "refuse": ("Not promoted", "bad"),
+    "promote": (to_say("Promoted"), "good"),
+    "wait": (to_say("Waits for approval"), "warn"),
+    "refuse": (to_say("Not promoted"), "bad"),
 }
 
-_NDCG = "how much of what a perfect order would bring stands at the top of the list: 1 is perfect"
-MEANINGS = {
-    "ndcg": _NDCG,
-    **{f"ndcg@{most}": f"{_NDCG}; only the first {most} places count" for most in (3, 5, 10, 20, 50, 100)},
-    "ndcg@1": "the worth of the row in first place, as a share of the best that the list has: 1 is perfect",
-    "map": "the mean share of relevant rows among those down to each relevant one (average precision): 1 is perfect",
-    "mrr": "one divided by the place of the first relevant row, on average: 1 is perfect",
-    "auc": "how often a row of the positive class gets a higher score than a row of the other: "
-    "0.5 is a coin's toss, 1 is perfect",
-    "log_loss": "how surprised the model is by what happens, and less is better",
-    "brier": "the mean squared distance of the probability from what happened, and less is better",
-    "accuracy": "the share of rows that are answered rightly",
-    "rmse": "the typical size of an error in the target's own unit, large errors counting more, and less is better",
-    "mae": "the mean size of an error in the target's own unit, and less is better",
-    "average_precision": "how many of the flagged rows are right, averaged over all ways to cut; picked blindly it is "
-    "the positive class's share, and 1 is perfect",
-    "balanced_accuracy": "the share of rows that are answered rightly, each class counting alike",
-    "f1": "the harmonic mean of precision and recall",
-    "mcc": "how well what is said goes with what happened: 0 is chance, 1 is perfect",
-    "mape": "the mean error as a share of what happened, and less is better",
-    "smape": "the mean error as a share of the middle of what was said and what happened, and less is better",
-    "rmsle": "the typical size of an error in the logarithm, which is nearly the relative error, and less is better",
-    "poisson_deviance": "how far counts are from what was expected of them, as chance alone moves counts: "
-    "near 1 for chance alone, and less is better",
-    "r2": "the share of the target's variance that the model explains: 0 is no better than the mean, 1 is perfect",
+_NDCG = to_say("how much of what a perfect order would bring stands at the top of the list: 1 is perfect")
+_MEANINGS = {
+    "ndcg@1": to_say("the worth of the row in first place, as a share of the best that the list has: 1 is perfect"),
+    "map": to_say(
+        "the mean share of relevant rows among those down to each relevant one (average precision): 1 is perfect"
+    ),
+    "mrr": to_say("one divided by the place of the first relevant row, on average: 1 is perfect"),
+    "auc": to_say(
+        "how often a row of the positive class gets a higher score than a row of the other: 0.5 is a coin's toss, 1 "
+        "is perfect"
+    ),
+    "log_loss": to_say("how surprised the model is by what happens, and less is better"),
+    "brier": to_say("the mean squared distance of the probability from what happened, and less is better"),
+    "accuracy": to_say("the share of rows that are answered rightly"),
+    "rmse": to_say(
+        "the typical size of an error in the target's own unit, large errors counting more, and less is better"
+    ),
+    "mae": to_say("the mean size of an error in the target's own unit, and less is better"),
+    "average_precision": to_say(
+        "how many of the flagged rows are right, averaged over all ways to cut; picked blindly it is the positive "
+        "class's share, and 1 is perfect"
+    ),
+    "balanced_accuracy": to_say("the share of rows that are answered rightly, each class counting alike"),
+    "f1": to_say("the harmonic mean of precision and recall"),
+    "mcc": to_say("how well what is said goes with what happened: 0 is chance, 1 is perfect"),
+    "mape": to_say("the mean error as a share of what happened, and less is better"),
+    "smape": to_say("the mean error as a share of the middle of what was said and what happened, and less is better"),
+    "rmsle": to_say(
+        "the typical size of an error in the logarithm, which is nearly the relative error, and less is better"
+    ),
+    "poisson_deviance": to_say(
+        "how far counts are from what was expected of them, as chance alone moves counts: near 1 for chance alone, "
+        "and less is better"
+    ),
+    "r2": to_say(
+        "the share of the target's variance that the model explains: 0 is no better than the mean, 1 is perfect"
+    ),
 }
+
+
+def _meaning(metric: str) -> str:
+    """What a metric measures, in a clause."""
+    known = _MEANINGS.get(metric)
+    if known is not None:
+        return say(known)
+    if not metric.startswith("ndcg"):
+        return say("the measure that decides")
+    _, _, most = metric.partition("@")
+    return say("{meaning}; only the first {most} places count", meaning=say(_NDCG), most=most) if most else say(_NDCG)
 
 
 def headline(material: Material) -> Headline:
     """The decision as the page says it."""
     verdict, tone = _VERDICTS[material.decision.action]
-    sentence = material.decision.sentence.strip()
+    return Headline(say(verdict), decision_words(material), tone)
+
+
+def decision_words(material: Material) -> str:
+    """The decision's sentence without its first words, which the verdict says already."""
+    said = material.decision.said
+    if said:
+        return " ".join(sentence(in_words(one)) for one in said[1:] or said)
+    words = material.decision.sentence.strip()
     for opening in ("Promoted: ", "Refused: ", "Waits for approval: "):
-        if sentence.startswith(opening):
-            rest = sentence.removeprefix(opening)
-            sentence = rest[:1].upper() + rest[1:]
-    return Headline(verdict, sentence, tone)
-
-
-def facts(material: Material) -> list[Fact]:
-    """The numbers that matter most, for the tiles below the headline."""
-    metric, best = material.metric, material.best_baseline
-    lead = next(one for one in material.lineage.evaluation.baselines if one.name == best.name).difference
-    found = [
-        Fact(
-            metric_name(metric.name),
-            number(metric.value),
-            f"{span(metric.low, metric.high)}, {percent(material.evidence.confidence)} interval",
-        ),
-        Fact(
-            f"ahead of {best.name}",
-            number(lead.value, 3),
-            f"the best baseline, at {number(best.metrics[0].value)}",
-            "good" if lead.low > 0 else "warn" if lead.value > 0 else "bad",
-        ),
-        Fact("rows trained on", count(material.lineage.split.train.rows), _until(material)),
-        Fact("gate rows", count(material.evidence.rows), "which the model had not seen"),
-    ]
-    return found + _of_the_task(material)
-
-
-def _of_the_task(material: Material) -> list[Fact]:
-    """Two more numbers that say most for this kind of prediction."""
-    evidence = material.evidence
-    if evidence.binary is not None:
-        (_, false), (missed, hit) = evidence.binary.confusion
-        name = evidence.binary.positive
-        return [
-            Fact(f"of all `{name}` found", percent(hit / max(hit + missed, 1)), "at the threshold (recall)"),
-            Fact(f"of flagged are `{name}`", percent(hit / max(hit + false, 1)), "at the threshold (precision)"),
-        ]
-    if evidence.regression is not None:
-        shapes = evidence.regression
-        return [
-            Fact("half of the errors", f"< {number(shapes.errors['50%'], 3)}", f"in units of `{evidence.target}`"),
-            Fact(
-                "inside of its intervals", percent(shapes.covered), f"meant: {percent(shapes.coverage)}{_held(shapes)}"
-            ),
-        ]
-    if evidence.ranking is not None:
-        return ranking_facts(evidence.ranking)
-    right = next((one for one in evidence.challenger.metrics if one.name == "accuracy"), None)
-    classes = evidence.multiclass.classes if evidence.multiclass else ()
-    return [
-        Fact("named rightly", percent(right.value if right else None), "of the gate rows (accuracy)"),
-        Fact("classes", count(len(classes)), f"of `{evidence.target}`"),
-    ]
-
-
-def _held(shapes: Regression) -> str:
-    """What was meant, and the interval of what was measured where it was taken."""
-    meant = f"meant: {percent(shapes.coverage)}"
-    if shapes.covered_low is None or shapes.covered_high is None:
-        return meant
-    return f"{percent(shapes.covered_low)} to {percent(shapes.covered_high)}, {meant}"
+        words = words.removeprefix(opening)
+    return sentence(words)
 
 
 def in_short(material: Material) -> Section:
     """What the model does and how it compares, in plain words and one chart."""
-    blocks: list[Block] = [Prose(_plain_words(material)), _comparison(material)]
-    return Section("In short", blocks)
+    return Section(say("In short"), [Prose(_plain_words(material)), _comparison(material)])
+
+
+def question(material: Material) -> str:
+    """What the model answers, as a person asks it."""
+    return material.use_case.title or say("What is {target}?", target=material.evidence.target)
 
 
 def _plain_words(material: Material) -> str:
-    """Two paragraphs for somebody who decides."""
-    use_case, evidence = material.use_case, material.evidence
-    question = use_case.title or f"What is `{evidence.target}`?"
-    of_what = "one row at a time" if evidence.ranking is None else "the rows of one list at a time"
-    source = f"The model answers the question **“{question}”** for {of_what}. "
-    when = f"It was trained on {count(material.lineage.split.train.rows)} rows"
-    judged = f"and judged on {count(evidence.rows)} rows that it had not seen"
-    window = f", from {day(evidence.since)} to {day(evidence.until)}" if evidence.since and evidence.until else ""
-    first = f"{source}{when}, {judged}{window}."
+    """Two paragraphs for somebody who wants to know in a minute."""
+    asked = (
+        say("The model answers the question **“{question}”** for one row at a time.", question=question(material))
+        if material.evidence.ranking is None
+        else say(
+            "The model answers the question **“{question}”** for the rows of one list at a time.",
+            question=question(material),
+        )
+    )
+    return f"{asked} {_rows(material)}\n\n{_what_it_does(material)}"
+
+
+def _rows(material: Material) -> str:
+    evidence = material.evidence
+    told = {"train": count(material.lineage.split.train.rows), "gate": count(evidence.rows)}
+    if evidence.since and evidence.until:
+        return say(
+            "It was trained on {train} rows and judged on {gate} rows that it had not seen, from {since} to {until}.",
+            **told,
+            since=day(evidence.since),
+            until=day(evidence.until),
+        )
+    return say("It was trained on {train} rows and judged on {gate} rows that it had not seen.", **told)
+
+
+def _what_it_does(material: Material) -> str:
+    evidence = material.evidence
     if evidence.binary is not None:
-        return f"{first}\n\n{_binary_words(material)}"
+        return _binary_words(evidence.binary, evidence.rows)
     if evidence.regression is not None:
-        errors = evidence.regression.errors
-        return (
-            f"{first}\n\nHalf of its answers are off by less than **{number(errors['50%'], 3)}**, and nine in ten by "
-            "less "
-            f"than **{number(errors['90%'], 3)}**. The intervals that it gives hold the true value for "
-            f"{percent(evidence.regression.covered)} of the rows; they are made to hold "
-            f"{percent(evidence.regression.coverage)}."
+        shapes = evidence.regression
+        return say(
+            "Half of its answers are off by less than **{half}**, and nine in ten by less than **{most}**. The "
+            "intervals "
+            "that it gives hold the true value for {held} of the rows; they are made to hold {meant}.",
+            half=number(shapes.errors["50%"], 3),
+            most=number(shapes.errors["90%"], 3),
+            held=percent(shapes.covered),
+            meant=percent(shapes.coverage),
         )
     if evidence.ranking is not None:
-        return f"{first}\n\n{ranking_words(material, evidence.ranking)}"
-    right = next((one.value for one in evidence.challenger.metrics if one.name == "accuracy"), 0.0)
-    plain = next((one.value for one in material.best_baseline.metrics if one.name == "accuracy"), None)
-    beside = f" ({material.best_baseline.name}: {number(100 * plain, 3)})" if plain is not None else ""
-    return f"{first}\n\nOf 100 rows it names the right class for **{number(100 * right, 3)}**{beside}."
-
-
-def _binary_words(material: Material) -> str:
-    binary = material.evidence.binary
-    if binary is None:
-        return ""
-    (_, false), (missed, hit) = binary.confusion
-    flagged = (false + hit) / max(material.evidence.rows, 1)
-    if not hit + false:
-        return f"At its threshold of {number(binary.threshold, 3)} it calls no row `{binary.positive}`."
-    precision = hit / (hit + false)
-    return (
-        f"Of 100 rows it calls **{number(100 * flagged, 2)}** `{binary.positive}`. Of those, "
-        f"**{number(100 * precision, 2)} in 100** are; picked blindly it would be "
-        f"{number(100 * binary.prevalence, 2)}. "
-        f"So it finds **{percent(hit / max(hit + missed, 1))}** of all that are `{binary.positive}`. "
-        f"Where to cut is a choice, at {number(binary.threshold, 3)} now: cut lower, and it finds more, with more "
-        "false alarms."
+        return ranking_words(material, evidence.ranking)
+    right, plain = accuracy(evidence.challenger), accuracy(material.best_baseline)
+    words = say("Of 100 rows it names the right class for **{right}**.", right=number(100 * (right or 0.0), 3))
+    if plain is None:
+        return words
+    beside = say(
+        "{rival} does for {right}.", rival=rival_name(material.best_baseline.name), right=number(100 * plain, 3)
     )
+    return f"{words} {sentence(beside)}"
+
+
+def _binary_words(binary: Binary, rows: int) -> str:
+    (_, false), (missed, hit) = binary.confusion
+    threshold = number(binary.threshold, 3)
+    if not hit + false:
+        return say(
+            "At its threshold of {threshold} it calls no row `{positive}`.",
+            threshold=threshold,
+            positive=binary.positive,
+        )
+    called = say(
+        "Of 100 rows it calls **{flagged}** `{positive}`. Of those, **{right} in 100** are; picked blindly it would be "
+        "{blindly}.",
+        flagged=number(100 * (false + hit) / max(rows, 1), 2),
+        positive=binary.positive,
+        right=number(100 * hit / (hit + false), 2),
+        blindly=number(100 * binary.prevalence, 2),
+    )
+    finds = say(
+        "So it finds **{share}** of all that are `{positive}`.",
+        share=percent(hit / max(hit + missed, 1)),
+        positive=binary.positive,
+    )
+    choice = say(
+        "Where to cut is a choice, at {threshold} now: cut lower, and it finds more, with more false alarms.",
+        threshold=threshold,
+    )
+    return f"{called} {finds} {choice}"
 
 
 def _comparison(material: Material) -> Figure:
-    metric = material.metric
-    contenders = [material.evidence.challenger, *material.rivals]
     colours: dict[str, Colour] = {"challenger": "sea", "champion": "sand", "baseline": "fog"}
     rows = [
-        Bar(
-            f"champion {one.name}" if one.role == "champion" else one.name,
-            one.metrics[0].value,
-            one.metrics[0].low,
-            one.metrics[0].high,
-            colour=colours[one.role],
-        )
-        for one in contenders
+        Bar(_name(one), one.metrics[0].value, one.metrics[0].low, one.metrics[0].high, colour=colours[one.role])
+        for one in (material.evidence.challenger, *material.rivals)
     ]
-    name = metric_name(metric.name)
-    said = "; ".join(f"{row.label} {number(row.value)}" for row in rows)
-    best = material.best_baseline
-    lead = next(one for one in material.lineage.evaluation.baselines if one.name == best.name).difference
-    words = (
-        f"{name} is {MEANINGS.get(metric.name, 'the measure that decides')}. The bars around the dots are "
-        f"{percent(material.evidence.confidence)} intervals: how far chance could move the value.\n\n"
-        f"The strongest plain model is **{best.name}**. On the same rows this model is ahead of it by "
-        f"**{number(lead.value, 3)}** ({span(lead.low, lead.high, 3)})"
-        f"{', which is more than chance' if lead.low > 0 else ', which may be chance'}."
+    name = metric_name(material.metric.name)
+    values = "; ".join(f"{row.label} {number(row.value)}" for row in rows)
+    chart = intervals(rows, alt=say("{metric} on the gate rows: {values}", metric=name, values=values), x_label=name)
+    what = say(
+        "{metric} is {meaning}. The bars around the dots are {confidence} intervals: how far chance could move the "
+        "value.",
+        metric=name,
+        meaning=_meaning(material.metric.name),
+        confidence=percent(material.evidence.confidence),
     )
-    chart = intervals(rows, alt=f"{name} on the gate rows: {said}", x_label=name)
-    return Figure(chart, "Against plain models, on the same rows", words)
+    words = f"{what}\n\n{_lead_words(material)}"
+    return Figure(chart, say("Against plain models, on the same rows"), words)
 
 
-def _until(material: Material) -> str:
-    boundary = material.lineage.split.boundary
-    return f"until {moment(boundary)}" if boundary is not None else f"split by {material.lineage.split.by}"
+def _lead_words(material: Material) -> str:
+    lead = material.lead
+    told = {
+        "best": rival_name(material.best_baseline.name),
+        "lead": number(lead.value, 3),
+        "span": span(lead.low, lead.high, 3),
+    }
+    if lead.low > 0:
+        return say(
+            "The strongest plain model is **{best}**. On the same rows this model is ahead of it by **{lead}** "
+            "({span}), "
+            "which is more than chance.",
+            **told,
+        )
+    return say(
+        "The strongest plain model is **{best}**. On the same rows this model is ahead of it by **{lead}** ({span}), "
+        "which "
+        "may be chance.",
+        **told,
+    )
+
+
+def _name(one: Contender) -> str:
+    if one.role == "challenger":
+        return say("this model")
+    return say("champion {version}", version=one.name) if one.role == "champion" else rival_name(one.name)

@@ -1,51 +1,63 @@
-"""The training report: one page and one model card for every version, for engineers and for people who decide."""
+"""The training report: pages and a model card for every version, for engineers and for people who decide."""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 
 from tidemill import __version__
 from tidemill.registry import ModelVersion
-from tidemill.reporting.card import model_card
-from tidemill.reporting.data import checks, the_data
+from tidemill.reporting.card import card_kicker, card_sections
+from tidemill.reporting.checks import checks
+from tidemill.reporting.data import the_data
 from tidemill.reporting.deciding import decision as what_was_decided
-from tidemill.reporting.deciding import limits, lineage
+from tidemill.reporting.deciding import lineage
 from tidemill.reporting.drivers import what_drives_it
+from tidemill.reporting.facts import facts
+from tidemill.reporting.language import say, speaking
+from tidemill.reporting.limits import limits
+from tidemill.reporting.markdown import markdown
 from tidemill.reporting.material import Material, gather, report_key
-from tidemill.reporting.page import render
+from tidemill.reporting.page import Link, render
 from tidemill.reporting.places import where_it_is_good
 from tidemill.reporting.quality import how_good_it_is
-from tidemill.reporting.summary import facts, headline, in_short
+from tidemill.reporting.summary import headline, in_short, question
 from tidemill.reporting.tuning import how_it_was_tuned
 from tidemill.reporting.wording import day
 from tidemill.results import Decision, Report
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["training_page", "write_report"]
+__all__ = ["card_page", "card_text", "training_page", "write_report"]
+
+REPORT, CARD, CARD_PAGE = "report.html", "card.md", "card.html"
 
 
 def write_report(
     store: Store, use_case: UseCase, version: ModelVersion, decision: Decision, seconds: Mapping[str, float]
 ) -> Report:
-    """Write ``report.html`` and ``card.md`` of a version into the lake.
+    """Write the pages and the card of a version into the lake, in the language that the use case names.
 
     ``seconds`` is wall time a stage. Raises UserError when a part of the version is missing or damaged.
     """
-    material = gather(store, use_case, version, decision, seconds)
-    html = report_key(use_case.name, version.version)
-    card = html.replace("report.html", "card.md")
-    store.write_bytes(card, model_card(material).encode())
-    store.write_bytes(html, training_page(material).encode())
-    return Report(version=version.version, html=html, card=card)
+    folder = posixpath.dirname(report_key(use_case.name, version.version))
+    with speaking(use_case.report.language):
+        material = gather(store, use_case, version, decision, seconds)
+        pages = {
+            CARD: card_text(material),
+            CARD_PAGE: card_page(material),
+            REPORT: training_page(material),
+        }
+    for name, text in pages.items():
+        store.write_bytes(f"{folder}/{name}", text.encode())
+    return Report(version=version.version, html=f"{folder}/{REPORT}", card=f"{folder}/{CARD}")
 
 
 def training_page(material: Material) -> str:
-    """The report as HTML text."""
-    use_case, version = material.use_case, material.version
+    """The report for engineers as HTML text: everything."""
     return render(
-        title=use_case.title or use_case.name,
-        kicker=f"Training report · {use_case.name} · version {version.version} · {day(version.created)}",
+        title=question(material),
+        kicker=_kicker(material, say("Training report")),
         headline=headline(material),
         facts=facts(material),
         sections=[
@@ -60,8 +72,42 @@ def training_page(material: Material) -> str:
             limits(material),
             lineage(material),
         ],
-        footer=(
-            f"Written by Tidemill {__version__}. This page needs no network and holds no row of the data; "
-            "the model card beside it, `card.md`, says the same in a page of text."
-        ),
+        footer=_footer(),
+        links=[Link(say("model card"), CARD_PAGE)],
+    )
+
+
+def card_page(material: Material) -> str:
+    """The model card as HTML text."""
+    return render(
+        title=question(material),
+        kicker=card_kicker(material),
+        headline=headline(material),
+        facts=(),
+        sections=card_sections(material),
+        footer=_footer(),
+        links=[Link(say("report for engineers"), REPORT)],
+        brief=True,
+    )
+
+
+def card_text(material: Material) -> str:
+    """The model card as Markdown."""
+    return markdown(
+        title=question(material),
+        kicker=card_kicker(material),
+        headline=headline(material),
+        sections=card_sections(material),
+    )
+
+
+def _kicker(material: Material, kind: str) -> str:
+    version = material.version
+    told = say("version {version}", version=version.version)
+    return f"{kind} · {material.use_case.name} · {told} · {day(version.created)}"
+
+
+def _footer() -> str:
+    return say(
+        "Written by Tidemill {version}. This page needs no network and holds no row of the data.", version=__version__
     )

@@ -11,8 +11,10 @@ from tidemill.learning.scores import higher_is_better
 from tidemill.learning.trials import Trial
 from tidemill.reporting import tuning_words as words
 from tidemill.reporting.charts import Bar, Colour, Line, bars, lines
+from tidemill.reporting.language import say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Notice, Prose, Section, Table
+from tidemill.reporting.settings import edge_words, purpose, setting_name
 from tidemill.reporting.wording import bytes_text, metric_name, number, percent, seconds_text
 
 __all__ = ["how_it_was_tuned"]
@@ -29,14 +31,16 @@ def how_it_was_tuned(material: Material) -> Section:
         blocks.append(_history(material, found))
     figures = [figure for figure in (_importance(found), _times(trials)) if figure is not None]
     blocks += [Figures(figures, packed=True)] if figures else []
-    blocks += [Notice("plain", words.EDGES_TITLE, " ".join(map(words.edge_words, found.edges)))] if found.edges else []
+    blocks += (
+        [Notice("plain", say("At the end of its range"), " ".join(map(edge_words, found.edges)))] if found.edges else []
+    )
     blocks += _members(material)
     blocks.append(Fold(words.of_best(study.best_trial), [_settings(material, found)]))
     if trials:
         blocks.append(_all_trials(trials, study.metric))
     if study.sample is not None:
         blocks.insert(0, Prose(words.of_sample(study.sample, material.lineage.split.train.rows)))
-    return Section(words.TITLE, blocks, words.lead(trials, study.pruned, study.metric, study.best_value))
+    return Section(say("How it was tuned"), blocks, words.lead(trials, study.pruned, study.metric, study.best_value))
 
 
 def _history(material: Material, found: Findings) -> Figure:
@@ -46,18 +50,18 @@ def _history(material: Material, found: Findings) -> Figure:
     pruned = [trial for trial in trials if trial.state == "pruned"]
     best = list(accumulate((trial.value for trial in finished), better))
     series = [
-        Line(words.FINISHED, [trial.number for trial in finished], [trial.value for trial in finished], style="dots"),
-        Line(words.BEST_SO_FAR, [trial.number for trial in finished], best, colour="ink", style="step"),
+        Line(say("finished"), [trial.number for trial in finished], [trial.value for trial in finished], style="dots"),
+        Line(say("best so far"), [trial.number for trial in finished], best, colour="ink", style="step"),
     ]
     limits = _limits([trial.value for trial in trials], best[-1])
     if pruned:
         given_up = [trial.number for trial in pruned], [trial.value for trial in pruned]
-        series.insert(1, Line(words.GIVEN_UP, *given_up, colour="coral", style="dots"))
+        series.insert(1, Line(say("given up early"), *given_up, colour="coral", style="dots"))
     chart = lines(
         series,
         alt=words.history_alt(study.metric, len(trials), study.best_trial, best[-1]),
-        x_label="trial",
-        y_label=f"{metric_name(study.metric)} on validation rows",
+        x_label=say("trial"),
+        y_label=say("{metric} on validation rows", metric=metric_name(study.metric)),
         x_format="count",
         y_limits=limits,
     )
@@ -67,16 +71,16 @@ def _history(material: Material, found: Findings) -> Figure:
         said.append(words.plateau_words(found.plateau, study.metric))
     if material.metric.name == study.metric:
         said.append(words.gate_words(study.metric, material.metric.value, study.best_value))
-    return Figure(chart, words.HISTORY_TITLE, "\n\n".join(said))
+    return Figure(chart, say("Trials, and the best so far"), "\n\n".join(said))
 
 
 def _importance(found: Findings) -> Figure | None:
     if not found.importance:
         return None
     shares = list(found.importance.items())
-    rows = [Bar(words.setting_name(name), share) for name, share in shares]
+    rows = [Bar(setting_name(name), share) for name, share in shares]
     alt = "; ".join(f"{row.label} {percent(row.value)}" for row in rows)
-    return Figure(bars(rows, alt=alt, form="percent"), words.IMPORTANCE_TITLE, words.importance_words(shares))
+    return Figure(bars(rows, alt=alt, form="percent"), say("Which settings matter"), words.importance_words(shares))
 
 
 def _times(trials: Sequence[Trial]) -> Figure | None:
@@ -84,8 +88,8 @@ def _times(trials: Sequence[Trial]) -> Figure | None:
         return None
     series = []
     kinds: tuple[tuple[str, str, Colour], ...] = (
-        (words.FINISHED, "finished", "sea"),
-        (words.GIVEN_UP, "pruned", "coral"),
+        (say("finished"), "finished", "sea"),
+        (say("given up early"), "pruned", "coral"),
     )
     for name, state, colour in kinds:
         some = [trial for trial in trials if trial.state == state]
@@ -96,12 +100,12 @@ def _times(trials: Sequence[Trial]) -> Figure | None:
     chart = lines(
         series,
         alt=said.replace("\n\n", " "),
-        x_label="trial",
-        y_label="seconds",
+        x_label=say("trial"),
+        y_label=say("seconds"),
         x_format="count",
         y_limits=(0.0, 1.08 * max(trial.seconds for trial in trials) or 1.0),
     )
-    return Figure(chart, words.TIME_TITLE, said)
+    return Figure(chart, say("What each trial took"), said)
 
 
 def _members(material: Material) -> list[Block]:
@@ -128,15 +132,21 @@ def _members(material: Material) -> list[Block]:
         for number_of, weight in weights.items()
         if number_of in by_number
     ]
-    return [*blocks, Table(words.head(words.CHOSEN_HEAD, material.lineage.study.metric), rows)] if rows else blocks
+    return [*blocks, Table(_chosen_head(study.metric), rows)] if rows else blocks
+
+
+def _chosen_head(metric: str) -> list[str]:
+    alone = say("{metric} alone", metric=metric_name(metric))
+    return [say("trial"), say("weight"), alone, say("trees"), say("time"), say("learning rate"), say("depth")]
 
 
 def _settings(material: Material, found: Findings) -> Table:
     rows: list[list[Cell]] = []
     for name, value in material.lineage.study.best_parameters.items():
         low, high = (number(end, 3) for end in found.space[name]) if name in found.space else (None, None)
-        rows.append([words.setting_name(name), _value(value), low, high, words.PARAMETERS.get(name, "")])
-    return Table(words.SETTINGS_HEAD, rows)
+        rows.append([setting_name(name), _value(value), low, high, purpose(name)])
+    head = [say("setting"), say("value"), say("searched from"), say("to"), say("what it does")]
+    return Table(head, rows)
 
 
 def _all_trials(trials: Sequence[Trial], metric: str) -> Fold:
@@ -154,7 +164,16 @@ def _all_trials(trials: Sequence[Trial], metric: str) -> Fold:
         ]
         for trial in ranked[:MOST_IN_TABLE]
     ]
-    return Fold(words.all_trials(len(rows), len(trials)), [Table(words.head(words.TRIALS_HEAD, metric), rows)])
+    head = [
+        say("trial"),
+        metric_name(metric),
+        say("trees"),
+        say("rows"),
+        say("time"),
+        say("memory"),
+        say("what became of it"),
+    ]
+    return Fold(words.all_trials(len(rows), len(trials)), [Table(head, rows)])
 
 
 def _value(value: float | int | str | bool | None) -> Cell:

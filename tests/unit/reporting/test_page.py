@@ -111,7 +111,7 @@ def test_columns_of_numbers_stand_to_the_right() -> None:
 
 def test_sections_are_in_the_contents() -> None:
     assert '<a href="#in-short">In short</a>' in page()
-    assert Section("Où? (2)", []).id == "o-2"
+    assert Section("Où? (2)", []).id == "où-2"
 
 
 def test_code_and_strong_words_are_marked() -> None:

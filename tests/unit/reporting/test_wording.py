@@ -59,6 +59,11 @@ def test_the_rest() -> None:
         "2 rows",
         "1,200 entries",
     ]
-    assert [listed([]), listed(["a"]), listed(["a", "b", "c"], "or")] == ["", "a", "a, b or c"]
+    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
     assert short("a \n b" * 20, 8) == "a ba ba…"
     assert [metric_name("auc"), metric_name("some_thing")] == ["AUC", "some thing"]
