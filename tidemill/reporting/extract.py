@@ -75,7 +75,7 @@ def written(catalog: Catalog, header: str) -> str:
 
 def forms(message: Entry) -> tuple[str, ...]:
     """The translations of one text: one, or as many as the language has plural forms."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def main(started: list[str]) -> None:

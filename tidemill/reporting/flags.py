@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.evaluation.evidence import Bin, Binary
-from tidemill.reporting.charts import Line, Mark, Shape, histogram, lines, matrix
+from tidemill.reporting.charts import Colour, Line, Mark, Shape, histogram, lines, matrix
 from tidemill.reporting.language import say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Table
@@ -42,7 +42,7 @@ def _roc(material: Material, binary: Binary) -> Figure:
     series = [Line(say("this model"), own.x, own.y)] if own else []
     for rival in (material.best_baseline, *(one for one in material.rivals if one.role == "champion")):
         if rival.roc:
-            colour = "sand" if rival.role == "champion" else "fog"
+            colour: Colour = "sand" if rival.role == "champion" else "fog"
             series.append(Line(rival_name(rival.name), rival.roc.x, rival.roc.y, colour=colour, style="dashes"))
     area = number(next(one.value for one in evidence.challenger.metrics if one.name == "auc"))
     chart = lines(
