@@ -13,7 +13,7 @@ from tidemill.learning.brought import Brought, read_brought
 from tidemill.learning.model import ModelDescription
 from tidemill.learning.scores import higher_is_better
 from tidemill.learning.trials import Trial, TrialLog
-from tidemill.registry import ModelVersion
+from tidemill.registry import LedgerEntry, ModelVersion, Registry
 from tidemill.reporting.columns import ColumnView, describe
 from tidemill.results import Decision, Interval, Lineage
 from tidemill.store import Store
@@ -24,11 +24,15 @@ __all__ = ["Material", "gather", "report_key"]
 
 @dataclass(frozen=True)
 class Material:
-    """One version and all that is known of it. ``seconds`` is wall time a stage."""
+    """One version and all that is known of it.
+
+    ``seconds`` is wall time a stage, ``entry`` the decision as the ledger has it.
+    """
 
     use_case: UseCase
     version: ModelVersion
     decision: Decision
+    entry: LedgerEntry | None
     seconds: Mapping[str, float]
     evidence: Evidence
     description: ModelDescription
@@ -104,6 +108,7 @@ def gather(
         use_case=use_case,
         version=version,
         decision=decision,
+        entry=_entry(store, use_case, decision),
         seconds=dict(seconds),
         evidence=load_evidence(store, lineage.evaluation.key),
         description=description,
@@ -111,3 +116,9 @@ def gather(
         brought=read_brought(store, lineage.model),
         columns=describe(store, lineage.split.train, description.recipe.kinds, lineage.validation.masked),
     )
+
+
+def _entry(store: Store, use_case: UseCase, decision: Decision) -> LedgerEntry | None:
+    """The ledger's entry of the decision; None where it is not there."""
+    entries = Registry(store, use_case.name).ledger()
+    return next((one for one in entries if decision.entry.startswith(f"{one.number:08d}")), None)

@@ -10,6 +10,7 @@ from tidemill.registry import ModelVersion
 from tidemill.reporting.card import card_kicker, card_sections
 from tidemill.reporting.checks import checks
 from tidemill.reporting.data import the_data
+from tidemill.reporting.decider import decider_headline, decider_sections
 from tidemill.reporting.deciding import decision as what_was_decided
 from tidemill.reporting.deciding import lineage
 from tidemill.reporting.drivers import what_drives_it
@@ -28,9 +29,9 @@ from tidemill.results import Decision, Report
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["card_page", "card_text", "training_page", "write_report"]
+__all__ = ["card_page", "card_text", "decider_page", "training_page", "write_report"]
 
-REPORT, CARD, CARD_PAGE = "report.html", "card.md", "card.html"
+REPORT, SUMMARY, CARD, CARD_PAGE = "report.html", "summary.html", "card.md", "card.html"
 
 
 def write_report(
@@ -46,11 +47,18 @@ def write_report(
         pages = {
             CARD: card_text(material),
             CARD_PAGE: card_page(material),
+            SUMMARY: decider_page(material),
             REPORT: training_page(material),
         }
     for name, text in pages.items():
         store.write_bytes(f"{folder}/{name}", text.encode())
-    return Report(version=version.version, html=f"{folder}/{REPORT}", card=f"{folder}/{CARD}")
+    return Report(
+        version=version.version,
+        html=f"{folder}/{REPORT}",
+        card=f"{folder}/{CARD}",
+        summary=f"{folder}/{SUMMARY}",
+        card_page=f"{folder}/{CARD_PAGE}",
+    )
 
 
 def training_page(material: Material) -> str:
@@ -73,7 +81,21 @@ def training_page(material: Material) -> str:
             lineage(material),
         ],
         footer=_footer(),
-        links=[Link(say("model card"), CARD_PAGE)],
+        links=[Link(say("one page for those who decide"), SUMMARY), Link(say("model card"), CARD_PAGE)],
+    )
+
+
+def decider_page(material: Material) -> str:
+    """The page for those who decide as HTML text: it fits a sheet of paper."""
+    return render(
+        title=question(material),
+        kicker=_kicker(material, say("For those who decide")),
+        headline=decider_headline(material),
+        facts=(),
+        sections=decider_sections(material),
+        footer=_footer(),
+        links=[Link(say("report for engineers"), REPORT), Link(say("model card"), CARD_PAGE)],
+        brief=True,
     )
 
 
@@ -86,7 +108,7 @@ def card_page(material: Material) -> str:
         facts=(),
         sections=card_sections(material),
         footer=_footer(),
-        links=[Link(say("report for engineers"), REPORT)],
+        links=[Link(say("report for engineers"), REPORT), Link(say("one page for those who decide"), SUMMARY)],
         brief=True,
     )
 

@@ -66,11 +66,16 @@ class Decision(Record):
 
 
 class Report(Record):
-    """Where a version's report and model card are, as keys of the lake."""
+    """Where a version's pages are, as keys of the lake: ``html`` for engineers, ``summary`` for those who decide.
+
+    ``card`` is the model card as Markdown, ``card_page`` as HTML. The last two are empty in records from before them.
+    """
 
     version: str
     html: str
     card: str
+    summary: str = ""
+    card_page: str = ""
 
 
 class Lineage(Record):
