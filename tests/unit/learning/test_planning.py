@@ -101,6 +101,14 @@ def test_no_time_for_more_than_was_tried_keeps_what_was_tried() -> None:
     assert quick.learning_rate == pytest.approx(0.3)
 
 
+def test_what_a_trial_grew_on_nearly_all_rows_is_kept_where_there_is_no_time_to_grow_it_again() -> None:
+    (kept,) = plan([trial(rows=950, seconds=9.0), trial(1)], (0, 1), 4.0)
+    assert (kept.kept, kept.rows, kept.rounds) == (True, 950, 100)
+    assert not plan([trial(rows=950, seconds=9.0)], (0,), 12.0)[0].kept
+    assert not plan([trial(rows=500, seconds=9.0)], (0,), 4.0)[0].kept
+    assert not plan([trial(rows=950, folds=3, seconds=9.0)], (0,), 1.0)[0].kept
+
+
 @given(st.integers(100, 400_000), st.integers(1, 400), st.integers(0, 9))
 def test_rungs_grow_by_the_same_rows_and_are_checked_on_the_same(rows: int, cost: int, seed: int) -> None:
     fold = Fold(np.arange(rows), np.arange(rows, rows + rows // 4 + 1))
@@ -109,5 +117,5 @@ def test_rungs_grow_by_the_same_rows_and_are_checked_on_the_same(rows: int, cost
         assert len(lower[0].fit) < len(higher[0].fit)
         assert np.isin(lower[0].fit, higher[0].fit).all()
         assert np.array_equal(lower[0].check, higher[0].check)
-    assert len(rungs) <= 3
-    assert np.array_equal(rungs[-1][0].fit, fold.fit) or len(rungs) == 3
+    assert len(rungs) <= 4
+    assert np.array_equal(rungs[-1][0].fit, fold.fit)

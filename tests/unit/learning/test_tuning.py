@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.learning.world import make_world
 from tidemill.errors import UserError
-from tidemill.learning import boosting, searching
+from tidemill.learning import boosting, folds, preparing, searching
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
@@ -125,6 +125,27 @@ def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) ->
     study = make_world(memory).tune(trials=None, budget=0.01)
     assert study.trials == 1
     assert TrialLog(memory, study.prefix).read()[0].cut
+
+
+def test_where_rounds_are_dear_quick_settings_come_first_and_the_best_ends_on_all_rows(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "seconds_a_round", lambda *_: 50.0)
+    monkeypatch.setattr(searching.Search, "_goes_on", lambda self: len(self.trials) < 4)
+    for module, name, value in (
+        (preparing, "FEWEST_FIT_ROWS", 100),
+        (preparing, "TUNING_CELLS", 1),
+        (folds, "LARGE_ROWS", 100),
+        (folds, "MOST_CHECK_ROWS", 100),
+    ):
+        monkeypatch.setattr(module, name, value)
+    study = make_world(memory, by="random", count=2_000).tune(trials=None, budget=600.0)
+    *before, last = TrialLog(memory, study.prefix).read()
+    assert [one.parameters["max_depth"] for one in before[:2]] == [6, 10]
+    assert {one.rung for one in before} == {0}
+    assert (last.rung, last.rows) == (2, 1_400)
+    best = max((one for one in before if one.state == "finished"), key=lambda one: one.value)
+    assert last.parameters == best.parameters
 
 
 def test_every_trial_is_told_as_it_ends(memory: Store) -> None:
