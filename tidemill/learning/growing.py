@@ -6,6 +6,7 @@ here, so the first booster makes do with less when it would not be done in time,
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ __all__ = ["Grown", "Resort", "grow_again", "grow_all"]
 SMALL_CELLS = 1_000_000
 PACE_ROUNDS = 3
 HURRY = 0.9
+LEAST_PROGRESS = 4.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,10 @@ class _Booster:
         return replace(self, fit=fit)
 
     def grow(self, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float | None) -> Grown | None:
-        """Grow it, the first until the deadline at most; None when it is another and there is no time."""
+        """Grow it, the first until the deadline at most; None when it is another and there is no time.
+
+        Whatever the clock says, the first is grown far enough to be worth having (rounds times the learning rate).
+        """
         if deadline is not None and self.number and time.perf_counter() > deadline:
             return None
         matrix.set_weight(weigh(half_life_of(self.parameters)))
@@ -153,8 +158,9 @@ class _Booster:
             if HURRY * (deadline - time.perf_counter()) < taking:
                 return None
         booster = self._booster(self.fit, problem, matrix)
+        least = min(self.fit.rounds, math.ceil(LEAST_PROGRESS / self.fit.learning_rate))
         done = 0
-        while done < self.fit.rounds and not (done and deadline is not None and time.perf_counter() > deadline):
+        while done < least or (done < self.fit.rounds and (deadline is None or time.perf_counter() < deadline)):
             booster.update(matrix, done)
             done += 1
         return Grown(self.fit.model_copy(update={"rounds": done}), self.number, bytes(booster.save_raw("ubj")))

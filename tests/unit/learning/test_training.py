@@ -38,6 +38,18 @@ def test_by_the_clock_what_became_of_the_plan_is_kept(memory: Store) -> None:
     assert trained(world, study.model_copy(update={"fit_seconds": 0.0})) == first
 
 
+def test_without_any_time_left_there_is_one_booster_that_has_learnt_something(memory: Store) -> None:
+    world = make_world(memory)
+    study = world.tune(trials=4)
+    trained(world, study.model_copy(update={"fit_seconds": 0.0}))
+    (grown,) = memory.read_json(f"{study.prefix}/fits.json")["grown"]
+    planned = study.fits[0]
+    assert grown["fit"]["trial"] == planned.trial
+    progress = grown["fit"]["rounds"] * grown["fit"]["learning_rate"]
+    assert progress >= min(4.0, planned.rounds * planned.learning_rate)
+    assert grown["fit"]["rounds"] < planned.rounds
+
+
 @pytest.mark.parametrize("name", ["recipe.json", "fits.json"])
 def test_what_a_newer_version_stored_is_refused(memory: Store, name: str) -> None:
     world = make_world(memory)
