@@ -33,7 +33,7 @@ def evaluate(
             "gate": split.gate.id,
             "champion": champion.version if champion else None,
             "masked": validation.masked,
-            "use_case": use_case.fingerprint("evaluate", "gate", "tune", "query", "seed", "weight"),
+            "use_case": use_case.fingerprint("evaluate", "fairness", "gate", "tune", "query", "seed", "weight"),
         },
         summary=_summary,
     )

@@ -30,7 +30,9 @@ def split(
         inputs={
             "rows": validation.snapshot.id,
             "excluded": sorted(validation.excluded),
-            "use_case": use_case.fingerprint("split", "validate", "time", "group", "query", "id", "target", "seed"),
+            "use_case": use_case.fingerprint(
+                "split", "validate", "time", "group", "query", "id", "target", "fairness", "seed"
+            ),
             "until": until,
         },
         summary=_summary,

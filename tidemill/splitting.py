@@ -65,10 +65,14 @@ def split(
     """
     by = _by(use_case)
     present = [column.name for column in snapshot.manifest(store).columns]
-    named = (("time", use_case.time if by == "time" else None), ("group", use_case.group), ("query", use_case.query))
+    named = [("time", use_case.time if by == "time" else None), ("group", use_case.group), ("query", use_case.query)]
+    named += [("fairness.groups", name) for name in use_case.fairness.groups]
     for where, name in named:
         if name is not None and name not in present:
             raise UserError(f"{where}: there is no column `{name}` in the data{did_you_mean(name, present)}")
+    unfit = use_case.fairness.limits.unfit(labelled.task)
+    if unfit is not None:
+        raise UserError(f"fairness.limits.{unfit[0]}: {unfit[1]}")
     queries = _queries(store, use_case, snapshot)
     if by == "time":
         cut = _by_time(store, use_case, snapshot, until, queries)

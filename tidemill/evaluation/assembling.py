@@ -18,6 +18,7 @@ from tidemill.evaluation.masking import masked_dependence, masked_slices
 from tidemill.evaluation.ordering import ranking_shapes
 from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
 from tidemill.evaluation.slicing import Ground, slices
+from tidemill.fairness import judging as fairness
 from tidemill.learning.model import Model
 from tidemill.results import ModelReference
 from tidemill.usecase.schema import UseCase
@@ -97,6 +98,7 @@ def assemble(
         contribution_unit=_UNITS[model.task],
         explained_rows=len(chosen),
         weight=use_case.weight,
+        fairness=fairness.judge(use_case, model, field, frame, masked),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from tidemill.errors import UserError
+from tidemill.fairness.records import Fairness
 from tidemill.results import Interval, Record
 from tidemill.store import Store
 from tidemill.task import Task
@@ -255,7 +256,8 @@ class Evidence(Record):
     """The whole of what the gate rows showed about one Model.
 
     ``contribution_unit`` is what contributions are in; ``explained_rows`` how many rows they are a sample of.
-    ``weight`` is the column that said how much each row counts in the metrics.
+    ``weight`` is the column that said how much each row counts in the metrics. ``fairness`` is None where the use case
+    names no groups.
     """
 
     format: Literal[1] = 1
@@ -282,6 +284,7 @@ class Evidence(Record):
     contribution_unit: str
     explained_rows: int
     weight: str | None = None
+    fairness: Fairness | None = None
 
     @property
     def challenger(self) -> Contender:

@@ -14,6 +14,7 @@ from tidemill.evaluation.assembling import assemble
 from tidemill.evaluation.field import Field, Racer, measure
 from tidemill.evaluation.resampling import Doubles, interval
 from tidemill.evaluation.rivals import answers, incomparable
+from tidemill.fairness.findings import findings
 from tidemill.gate import objections
 from tidemill.learning.baselines import race
 from tidemill.learning.model import Model
@@ -72,7 +73,9 @@ def evaluate(
     key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion, validation.masked)}.json"
     store.write_json(key, evidence.model_dump(mode="json"))
     baselines, rivals = standings.against("baseline"), standings.against("champion")
+    fair = findings(evidence.fairness, evidence.binary.positive if evidence.binary else "")
     reasons = objections(use_case.gate, baselines, rivals[0] if rivals else None, why_not)
+    reasons = (*reasons, *(one.said.english for one in fair if one.verdict == "fail"))
     return Evaluation(
         subject=model.id,
         passed=not reasons,
@@ -83,6 +86,7 @@ def evaluate(
         champion=rivals[0] if rivals else None,
         rows=len(target),
         key=key,
+        findings=fair,
     )
 
 
@@ -111,6 +115,6 @@ def _id(
     masked: Mapping[str, str],
 ) -> str:
     """16 hex digits of the sha256 of everything that an evaluation hangs on."""
-    rules = use_case.fingerprint("evaluate", "gate", "tune", "seed", "weight")
+    rules = use_case.fingerprint("evaluate", "fairness", "gate", "tune", "seed", "weight")
     said = [model.id, split.train.id, split.gate.id, champion.version if champion else None, rules, *sorted(masked)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

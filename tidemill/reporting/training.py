@@ -15,6 +15,7 @@ from tidemill.reporting.deciding import decision as what_was_decided
 from tidemill.reporting.deciding import lineage
 from tidemill.reporting.drivers import what_drives_it
 from tidemill.reporting.facts import facts
+from tidemill.reporting.fairness import how_groups_fare
 from tidemill.reporting.language import say, speaking
 from tidemill.reporting.limits import limits
 from tidemill.reporting.markdown import markdown
@@ -63,6 +64,7 @@ def write_report(
 
 def training_page(material: Material) -> str:
     """The report for engineers as HTML text: everything."""
+    groups = how_groups_fare(material)
     return render(
         title=question(material),
         kicker=_kicker(material, say("Training report")),
@@ -75,6 +77,7 @@ def training_page(material: Material) -> str:
             how_it_was_tuned(material),
             how_good_it_is(material),
             where_it_is_good(material),
+            *([groups] if groups else []),
             what_drives_it(material),
             what_was_decided(material),
             limits(material),

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from tidemill.expressions import columns_of
 from tidemill.task import METRICS, is_classification
 from tidemill.usecase.cleaning import CleanRules
+from tidemill.usecase.fairness import FairnessRules
 from tidemill.usecase.forecasting import ForecastRules
 from tidemill.usecase.sections import (
     ColumnRules,
@@ -44,6 +45,7 @@ __all__ = [
     "ColumnRules",
     "CostRules",
     "EvaluateRules",
+    "FairnessRules",
     "ForecastRules",
     "GateRules",
     "Http",
@@ -109,6 +111,7 @@ class UseCase(Section):
     tune: TuneRules = Field(default_factory=TuneRules, description=TuneRules.__doc__ or "")
     gate: GateRules = Field(default_factory=GateRules, description=GateRules.__doc__ or "")
     evaluate: EvaluateRules = Field(default_factory=EvaluateRules, description=EvaluateRules.__doc__ or "")
+    fairness: FairnessRules = Field(default_factory=FairnessRules, description=FairnessRules.__doc__ or "")
     report: ReportRules = Field(default_factory=ReportRules, description=ReportRules.__doc__ or "")
     score: ScoreRules = Field(default_factory=ScoreRules, description=ScoreRules.__doc__ or "")
     serve: ServeRules = Field(default_factory=ServeRules, description=ServeRules.__doc__ or "")
@@ -128,6 +131,7 @@ class UseCase(Section):
         self._check_clean()
         self._check_query()
         self._check_forecast()
+        self._check_fairness()
         if self.target.functions and self.task != "auto" and not is_classification(self.task):
             raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
         self._check_task()
@@ -276,6 +280,15 @@ class UseCase(Section):
             raise FieldError("target", "a forecast reads the target's own past: name the `column` that holds it")
         rules.check_columns(self.time, [self.target.column])
         rules.check_lags(self.maturity)
+
+    def _check_fairness(self) -> None:
+        rules = self.fairness
+        for name in rules.groups:
+            if name in self.target_inputs:
+                raise FieldError(("fairness", "groups"), f"`{name}` is the target, or what it is made from")
+        unfit = None if self.task == "auto" else rules.limits.unfit(self.task)
+        if unfit is not None:
+            raise FieldError(("fairness", "limits", unfit[0]), unfit[1])
 
     @property
     def target_inputs(self) -> frozenset[str]:

@@ -491,3 +491,18 @@ def test_loading_is_light(home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) in ((0, ""), (1, "")), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{groups: sex, bands: {age: [25]}}", "fairness.bands.age: it is none of the `groups`"),
+        ("{groups: age, bands: {age: [40, 25]}}", "fairness.bands.age: give numbers that rise"),
+        ("{limits: {tpr: 0.1}}", "fairness.limits: there are no `groups`"),
+        ("{groups: sex, beyond: refuse}", "fairness.beyond: it says refuse, and there are no `limits`"),
+        ("{groups: churned}", "fairness.groups: `churned` is the target"),
+        ("{groups: sex, limits: {exposure: 0.1}}", "fairness.limits.exposure: it is not measured for the task binary"),
+    ],
+)
+def test_fairness_that_can_not_be_judged_is_refused(home: Path, said: str, message: str) -> None:
+    assert message in refused(home, f"{BASE}task: binary\nfairness: {said}\n")
