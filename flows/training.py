@@ -11,6 +11,7 @@ from flows.opening import open_use_case, run_name
 from flows.rows import rows_to_learn_from
 from tasks.evaluate import evaluate
 from tasks.promote import promote
+from tasks.prove import prove
 from tasks.register import register
 from tasks.report import report
 from tasks.train import train
@@ -32,7 +33,7 @@ def training(
     as_of: datetime | None = None,
     reason: str = "training was asked for",
 ) -> TrainingRun:
-    """Collect, clean, label, validate, split, tune, train, evaluate, register, promote and report one use case.
+    """Collect, clean, label, validate, split, tune, train, evaluate, prove, register, promote and report.
 
     Args:
         use_case: the use case's name: a folder of `usecases/`.
@@ -49,6 +50,7 @@ def training(
     study = tune(rows.settled, store, labelled, validated, parts, budget)
     model = train(rows.settled, store, labelled, validated, parts, study.result)
     evaluation = evaluate(rows.settled, store, labelled, validated, parts, model.result)
+    proof = prove(rows.settled, store, parts, model.result)
     lineage = Lineage(
         collected=rows.collected.result,
         cleaned=rows.cleaned.result,
@@ -60,6 +62,7 @@ def training(
         evaluation=evaluation.result,
         usecase=case.model_dump_json(by_alias=True),
         code=code_version(),
+        proof=proof.result,
     )
     version = register(case, store, lineage)
     decision = promote(case, store, version.result, reason)
@@ -72,6 +75,7 @@ def training(
         "tune": study,
         "train": model,
         "evaluate": evaluation,
+        "prove": proof,
         "register": version,
         "promote": decision,
     }

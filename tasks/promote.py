@@ -28,7 +28,7 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
             version.version, "promote", f"{version.version} is the champion: {entry.why}", entry.number
         ), True
     before = len(registry.ledger())
-    action, sentence = decide(use_case, version.lineage.evaluation, champion)
+    action, sentence = decide(use_case, version.lineage.evaluation, champion, version.lineage.proof)
     entry = registry.decide(version.version, action, why=f"{sentence} Asked because: {reason}.")
     return _decision(version.version, action, sentence, entry.number), len(registry.ledger()) == before
 

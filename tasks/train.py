@@ -16,16 +16,20 @@ __all__ = ["train"]
 def train(
     use_case: UseCase, store: Store, labelled: Labelled, validation: Validation, split: Split, study: Study
 ) -> Outcome[ModelReference]:
-    """Fit the model on all training rows with what tuning found, and store it."""
+    """Fit the model on all training rows with what tuning found, and store it, with what it answers before that."""
+    from tidemill.proving import PROBES
+
     return once(
         store,
         use_case.name,
         "train",
         ModelReference,
         lambda: _fit(use_case, store, labelled, validation, split, study),
-        version=1,
+        version=2,
         inputs={
             **learning_inputs(use_case, validation, split),
+            "gate": split.gate.id,
+            "probes": PROBES,
             "study": study,
             "classes": [one.label for one in labelled.classes],
         },

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tidemill.registry import ModelVersion
-from tidemill.results import Baseline, Evaluation, Interval
+from tidemill.results import Baseline, Evaluation, Interval, Proof
 from tidemill.usecase.schema import GateRules, UseCase
 
 __all__ = ["PROOF", "decide", "objections"]
@@ -45,13 +45,16 @@ def objections(
 
 
 def decide(
-    use_case: UseCase, evaluation: Evaluation, champion: ModelVersion | None
+    use_case: UseCase, evaluation: Evaluation, champion: ModelVersion | None, proof: Proof | None = None
 ) -> tuple[Literal["promote", "refuse", "wait"], str]:
     """What to do with the evaluated model, and why, in a sentence or two.
 
     ``champion`` is the version that is the champion at this moment. When the evaluation compared with
-    another one, because a promotion came in between, the model is refused and can be evaluated anew.
+    another one, because a promotion came in between, the model is refused and can be evaluated anew. ``proof`` is None
+    for versions from before there were proofs.
     """
+    if proof is not None and not proof.passed:
+        return "refuse", f"Refused: {'; '.join(reason.english for reason in proof.reasons)}."
     newcomer = champion is not None and champion.model.id != evaluation.subject
     if champion is not None and newcomer and evaluation.passed:
         compared = evaluation.champion.name if evaluation.champion else "no champion"

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from tidemill.errors import UserError
 from tidemill.progress import Ticker
-from tidemill.results import Record
+from tidemill.results import ModelReference, Record
 from tidemill.store import Store, create_url, shown
 
 if (
@@ -24,10 +24,21 @@ if (
     from tidemill.learning.model import Model
     from tidemill.ranks import RankBook
     from tidemill.reading import Format
-    from tidemill.registry import ModelVersion
     from tidemill.usecase import UseCase
 
-__all__ = ["LoadedModel", "Scored", "load_model", "score"]
+__all__ = ["LoadedModel", "Named", "Scored", "load_model", "score"]
+
+
+class Named(Protocol):
+    """A Model in the lake and the name that its answers go by, such as a :class:`~tidemill.registry.ModelVersion`."""
+
+    @property
+    def version(self) -> str:
+        """What answers are stamped with."""
+
+    @property
+    def model(self) -> ModelReference:
+        """Where the Model is."""
 
 
 class Scored(Record):
@@ -81,7 +92,7 @@ def load_model(store: Store, use_case: str, version: str = "champion", *, thread
 def score(
     store: Store,
     use_case: UseCase,
-    version: ModelVersion,
+    version: Named,
     input_url: str | None,
     output_url: str,
     *,
@@ -179,7 +190,7 @@ class _Stale:
 
 def _answers(
     use_case: UseCase,
-    version: ModelVersion,
+    version: Named,
     model: Model,
     first: pd.DataFrame,
     rest: Iterator[pd.DataFrame],

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.prefect
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 STAGES = {
-    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "register", "promote", "report",
+    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "prove", "register", "promote",
+    "report",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pandas as pd
 import pytest
 
 from tidemill.errors import GateError, UserError
+from tidemill.learning.model import Label
+from tidemill.learning.rows import Row, RowPredictor
 from tidemill.registry import Registry
 from tidemill.results import TrainingRun
 from tidemill.reviewing.answers import Answer, AnswerLog
@@ -22,7 +25,8 @@ from tidemill.store import Store
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 STAGES = {
-    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "register", "promote", "report",
+    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "prove", "register", "promote",
+    "report",
 }  # fmt: skip
 
 
@@ -89,6 +93,36 @@ def test_a_critical_expectation_stops_before_training(project: Path) -> None:
     store = lake_of(project)
     assert Registry(store, "toy").champion() is None
     assert store.list("toy/studies") == []
+
+
+def test_a_model_that_the_service_answers_otherwise_is_refused_and_the_champion_stays(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = train()
+    proof = first.lineage.proof
+    assert proof is not None
+    assert proof.passed
+    path = project / "usecases" / "toy" / "usecase.yaml"
+    path.write_text(path.read_text() + "seed: 3\n")
+    honest = RowPredictor.predict
+
+    def damaged(self: RowPredictor, rows: Sequence[Row]) -> list[dict[str, Label | float | None]]:
+        return [{**one, "probability_yes": 0.5, "probability_no": 0.5} for one in honest(self, rows)]
+
+    with monkeypatch.context() as service:
+        service.setattr(RowPredictor, "predict", damaged)
+        run = train()
+    registry = Registry(lake_of(project), "toy")
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version == first.version
+    assert run.decision.action == "refuse"
+    assert "the REST service answers" in run.decision.sentence
+    assert "1e-06 is allowed" in run.decision.sentence
+    refused = registry.version(run.version)
+    assert refused.lineage.proof is not None
+    assert not refused.lineage.proof.passed
+    assert [entry.action for entry in registry.ledger()][-2:] == ["register", "refuse"]
 
 
 def test_bad_input_leaves_the_champion_as_it_was(project: Path) -> None:

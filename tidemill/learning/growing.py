@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidemill.learning.boosting import Data, Parameters, Problem, Weigh, all_rows, half_life_of, quantised
+from tidemill.learning.features import Matrix
 from tidemill.learning.planning import lesser
+from tidemill.learning.scores import Doubles
 from tidemill.learning.trials import Trial
 from tidemill.results import Fit
 
 if TYPE_CHECKING:
     import xgboost
 
-__all__ = ["Grown", "Resort", "grow_again", "grow_all"]
+__all__ = ["Grown", "Resort", "grow_again", "grow_all", "kept"]
 
 SMALL_CELLS = 1_000_000
 PACE_ROUNDS = 3
@@ -35,11 +37,15 @@ LEAST_PROGRESS = 4.0
 
 @dataclass(frozen=True)
 class Grown:
-    """A booster as it was grown: of which fit, with which number for its seed, and its UBJSON."""
+    """A booster as it was grown: of which fit, with which number for its seed, and its UBJSON.
+
+    ``scores`` are its raw scores of the rows that were asked about, given before it was stored; None without such rows.
+    """
 
     fit: Fit
     number: int
     raw: bytes
+    scores: Doubles | None = None
 
 
 @dataclass(frozen=True)
@@ -56,51 +62,71 @@ def grow_all(
     plan: Sequence[tuple[Fit, Parameters]],
     seconds: float | None,
     resort: Resort | None = None,
+    asked: Matrix | None = None,
 ) -> list[Grown]:
     """Grow each fit's boosters, one a seed; the best fit first, and the first booster always.
 
     ``seconds`` is how long all may take; with None every fit is grown as it is planned. The first fit makes do with
-    less (:func:`tidemill.learning.planning.lesser`), the others are left out.
+    less (:func:`tidemill.learning.planning.lesser`), the others are left out. ``asked`` are rows, as the recipe made
+    them, that each booster scores as soon as it is grown.
     """
     wanted = [(fit, settings) for fit, settings in plan for _ in range(fit.seeds)]
-    asked = [_Booster(*one, number) for number, one in enumerate(wanted)]
+    boosters = [_Booster(*one, number, asked) for number, one in enumerate(wanted)]
     if seconds is None or resort is None:
-        return _all(data, problem, asked, None)
+        return _all(data, problem, boosters, None)
     if plan[0][0].kept:
-        return [Grown(plan[0][0], 0, resort.booster())]
+        return [kept(data, plan[0][0], resort.booster(), asked)]
     deadline = time.perf_counter() + seconds
     if _is_small(data):
-        return _all(data, problem, asked, deadline)
+        return _all(data, problem, boosters, deadline)
     with all_rows(data) as (matrix, weigh):
-        first = asked[0].in_time(data, matrix, weigh, problem, deadline, resort.trial)
+        first = boosters[0].in_time(data, matrix, weigh, problem, deadline, resort.trial)
         if first.fit.rows is None:
-            grown = [one.grow(matrix, weigh, problem, deadline) for one in (first, *asked[1:])]
+            grown = [one.grow(data, matrix, weigh, problem, deadline) for one in (first, *boosters[1:])]
             return [one for one in grown if one is not None]
     if first.fit.kept:
-        return [Grown(first.fit, 0, resort.booster())]
+        return [kept(data, first.fit, resort.booster(), asked)]
     return _all(data, problem, [first], deadline)
 
 
-def grow_again(data: Data, problem: Problem, grown: Sequence[tuple[Fit, Parameters, int]]) -> list[Grown]:
+def grow_again(
+    data: Data, problem: Problem, grown: Sequence[tuple[Fit, Parameters, int]], asked: Matrix | None = None
+) -> list[Grown]:
     """The boosters of :func:`grow_all` once more: each fit's rounds and learning rate, and its number."""
-    return _all(data, problem, [_Booster(*one) for one in grown], None)
+    return _all(data, problem, [_Booster(*one, asked) for one in grown], None)
 
 
-def _all(data: Data, problem: Problem, asked: Sequence[_Booster], deadline: float | None) -> list[Grown]:
-    if not _is_small(data) or len(asked) == 1 or problem.threads == 1:
+def kept(data: Data, fit: Fit, raw: bytes, asked: Matrix | None = None) -> Grown:
+    """What a trial grew and stored, in place of a fit of its own."""
+    import xgboost
+
+    scores = None if asked is None else _scores(data, xgboost.Booster(model_file=bytearray(raw)), asked)
+    return Grown(fit, 0, raw, scores)
+
+
+def _scores(data: Data, booster: xgboost.Booster, asked: Matrix) -> Doubles:
+    """A booster's raw scores, read through a matrix as training reads rows and not as answering does."""
+    import xgboost
+
+    rows = xgboost.DMatrix(asked, feature_types=data.recipe.feature_types, enable_categorical=True)
+    return np.asarray(booster.predict(rows, output_margin=True), dtype=np.float64)
+
+
+def _all(data: Data, problem: Problem, boosters: Sequence[_Booster], deadline: float | None) -> list[Grown]:
+    if not _is_small(data) or len(boosters) == 1 or problem.threads == 1:
         grown: list[Grown | None] = []
-        for rows, together in groupby(asked, lambda one: one.fit.rows):
+        for rows, together in groupby(boosters, lambda one: one.fit.rows):
             with _matrix(data, rows, problem.seed) as (matrix, weigh):
-                grown += [one.grow(matrix, weigh, problem, deadline) for one in together]
+                grown += [one.grow(data, matrix, weigh, problem, deadline) for one in together]
     else:
         alone = replace(problem, threads=1)
 
         def grow(one: _Booster) -> Grown | None:
             with _matrix(data, one.fit.rows, problem.seed) as (matrix, weigh):
-                return one.grow(matrix, weigh, alone, deadline)
+                return one.grow(data, matrix, weigh, alone, deadline)
 
         with ThreadPoolExecutor(problem.threads) as pool:
-            grown = list(pool.map(grow, asked))
+            grown = list(pool.map(grow, boosters))
     return [one for one in grown if one is not None]
 
 
@@ -127,11 +153,12 @@ def _matrix(data: Data, rows: int | None, seed: int) -> Iterator[tuple[xgboost.D
 
 @dataclass(frozen=True)
 class _Booster:
-    """One booster to be grown."""
+    """One booster to be grown, and the rows that it is to score then."""
 
     fit: Fit
     parameters: Parameters
     number: int
+    asked: Matrix | None = None
 
     def in_time(
         self, data: Data, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float, trial: Trial
@@ -145,7 +172,9 @@ class _Booster:
         fit = lesser(self.fit, trial, data.rows, max(share, 0.0), may_be_sampled=data.stream is None)
         return replace(self, fit=fit)
 
-    def grow(self, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float | None) -> Grown | None:
+    def grow(
+        self, data: Data, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float | None
+    ) -> Grown | None:
         """Grow it, the first until the deadline at most; None when it is another and there is no time.
 
         Whatever the clock says, the first is grown far enough to be worth having (rounds times the learning rate).
@@ -163,7 +192,9 @@ class _Booster:
         while done < least or (done < self.fit.rounds and (deadline is None or time.perf_counter() < deadline)):
             booster.update(matrix, done)
             done += 1
-        return Grown(self.fit.model_copy(update={"rounds": done}), self.number, bytes(booster.save_raw("ubj")))
+        scores = None if self.asked is None else _scores(data, booster, self.asked)
+        fit = self.fit.model_copy(update={"rounds": done})
+        return Grown(fit, self.number, bytes(booster.save_raw("ubj")), scores)
 
     def _pace(self, problem: Problem, matrix: xgboost.DMatrix) -> float:
         """Seconds a round, by the first ones."""

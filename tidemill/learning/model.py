@@ -279,7 +279,21 @@ class Model:
         known past, beside its own memory. Raises UserError as :meth:`check` does, and for a value that can't be
         read as what its column is.
         """
-        answered = self._answered(self.matrix(frame))
+        matrix = self.matrix(frame)
+        return self._framed(frame, self._answered(matrix, self._margins(matrix)))
+
+    def predict_by(self, frame: pd.DataFrame, scores: Sequence[Doubles]) -> pd.DataFrame:
+        """What :meth:`predict` gives where each booster's raw scores, one array a member, were ``scores``.
+
+        For boosters as they were trained, whose answers are to be compared with those of the stored ones.
+        """
+        matrix = self.matrix(frame)
+        line = self.description.line
+        parts = [*scores, *([] if line is None else [line.margins(matrix)])]
+        return self._framed(frame, self._answered(matrix, self.description.calibration.apply(self._weighted(parts))))
+
+    def _framed(self, frame: pd.DataFrame, answered: list[Any]) -> pd.DataFrame:
+        """The columns of an answer as a table, with ranks where ``frame`` has the query."""
         if is_classification(self.task):
             labels = pd.Series(list(self.classes))
             answered[0] = labels.take(answered[0]).reset_index(drop=True)
@@ -290,7 +304,7 @@ class Model:
 
     def answers(self, matrix: Matrix) -> list[dict[str, Label | float | None]]:
         """The rows of :meth:`predict`, as plain values and without ranks, for a matrix that the recipe has made."""
-        first, *others = (column.tolist() for column in self._answered(matrix))
+        first, *others = (column.tolist() for column in self._answered(matrix, self._margins(matrix)))
         predicted = [self.classes[code] for code in first] if is_classification(self.task) else first
         names = self.prediction_columns
         return [dict(zip(names, row, strict=True)) for row in zip(predicted, *others, strict=True)]
@@ -299,7 +313,7 @@ class Model:
         """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. For classification only."""
         if not is_classification(self.task):
             raise ValueError(f"a {self.task} model has no probabilities: ask for `values`")
-        return self._shares(self.matrix(frame))
+        return self._shares(self._margins(self.matrix(frame)))
 
     def values(self, frame: pd.DataFrame) -> Doubles:
         """Predictions in the target's unit, shape ``(rows,)``. Not for classification."""
@@ -332,12 +346,12 @@ class Model:
             {name: shifts[:, [feature.column == name for feature in recipe.features]].sum(axis=1) for name in columns}
         )
 
-    def _answered(self, matrix: Matrix) -> list[Any]:
+    def _answered(self, matrix: Matrix, margins: Doubles) -> list[Any]:
         """The columns of an answer, in their order; for classification the first holds codes of classes."""
         if is_classification(self.task):
-            shares = self._shares(matrix)
+            shares = self._shares(margins)
             return [self._codes(shares), *shares.T]
-        values = predictions(self.task, self._margins(matrix))
+        values = predictions(self.task, margins)
         if self.task == "ranking":
             return [values]
         return [values, *self._interval(matrix, values)]
@@ -361,8 +375,8 @@ class Model:
         change = calibration.apply(margins) - calibration.apply(base)
         return np.asarray(np.divide(change, moved, out=slope, where=np.abs(moved) > _SAME))
 
-    def _shares(self, matrix: Matrix) -> Doubles:
-        shares = predictions(self.task, self._margins(matrix))
+    def _shares(self, margins: Doubles) -> Doubles:
+        shares = predictions(self.task, margins)
         return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
 
     def _margins(self, matrix: Matrix) -> Doubles:

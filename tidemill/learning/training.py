@@ -18,14 +18,17 @@ import numpy as np
 from tidemill.errors import UserError
 from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.columns import kind_of
-from tidemill.learning.growing import Grown, Resort, grow_again, grow_all
+from tidemill.learning.features import Matrix
+from tidemill.learning.growing import Grown, Resort, grow_again, grow_all, kept
 from tidemill.learning.linear import fit_line, try_lines
+from tidemill.learning.margins import Calibration
 from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.settling import settle
 from tidemill.learning.terms import LinearMember
 from tidemill.learning.trials import Trial, TrialLog
+from tidemill.proving.trained import Asked
 from tidemill.results import Fit, Labelled, Line, ModelReference, Split, Study
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -58,34 +61,52 @@ def train(
             f"the study {study.id} is not whole in this lake ({store.url_of(study.prefix)}): "
             f"trial {missing[0]} is missing. Restore it from a backup, or tune again"
         )
-    grown = _grown(store, study, prepared, log, started)
+    bare, history = _without_boosters(store, use_case, labelled, split, prepared)
+    asked = Asked.of(store, split, Model(bare, [], None, history), use_case.seed)
+    grown = _grown(store, study, prepared, log, started, asked.matrix)
     members, straight, margins = _mean_of(study, prepared, log, grown)
     best = trials[study.members[0]]
     settled = settle(use_case, prepared, margins, best.parameters, best.rounds)
+    description = bare.model_copy(
+        update={
+            "calibration": settled.calibration,
+            "threshold": settled.threshold,
+            "interval": settled.interval,
+            "ends": None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
+            "members": members,
+            "line": straight,
+        }
+    )
+    model = Model(description, [one.raw for one in grown], settled.ends, history)
+    reference = model.save(store, use_case.name)
+    asked.note(store, split, model, reference, [one.scores for one in grown if one.scores is not None])
+    if labelled.task != "ranking":
+        write_brought(store, reference, what_it_brought(prepared, best.value, margins, settled.calibration))
+    return reference
+
+
+def _without_boosters(
+    store: Store, use_case: UseCase, labelled: Labelled, split: Split, prepared: Prepared
+) -> tuple[ModelDescription, bytes | None]:
+    """What the Model is before anything is grown, and a forecast's memory."""
+    plan, history = None, None
+    if prepared.forecaster is not None:
+        plan, history = prepared.forecaster.remembering(split.gate.frames(store)).stored()
     description = ModelDescription(
         task=labelled.task,
         target=use_case.target_name,
         classes=tuple(found.label for found in labelled.classes),
         recipe=prepared.data.recipe,
-        calibration=settled.calibration,
-        threshold=settled.threshold,
+        calibration=Calibration(),
+        threshold=None,
         half_width=None,
         coverage=use_case.tune.coverage,
-        interval=settled.interval,
-        ends=None if settled.ends is None else hashlib.sha256(settled.ends).hexdigest(),
         query=_query_column(store, use_case, split) if labelled.task == "ranking" else None,
         gain=labelled.gain,
-        members=members,
-        line=straight,
+        members=(),
+        forecast=plan,
     )
-    history = None
-    if prepared.forecaster is not None:
-        plan, history = prepared.forecaster.remembering(split.gate.frames(store)).stored()
-        description = description.model_copy(update={"forecast": plan})
-    model = Model(description, [one.raw for one in grown], settled.ends, history).save(store, use_case.name)
-    if labelled.task != "ranking":
-        write_brought(store, model, what_it_brought(prepared, best.value, margins, settled.calibration))
-    return model
+    return description, history
 
 
 def _mean_of(
@@ -110,7 +131,7 @@ def _query_column(store: Store, use_case: UseCase, split: Split) -> ColumnContra
     return ColumnContract(name=name, kind=kind_of(split.train.read(store, [name])[name]), required=False)
 
 
-def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, started: float) -> list[Grown]:
+def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, started: float, asked: Matrix) -> list[Grown]:
     """The boosters, as planned and in the seconds that are left; what became of the plan is stored with the Study.
 
     A second fit of the same Study grows what the first one grew, whatever the clock says.
@@ -128,13 +149,13 @@ def _grown(store: Store, study: Study, prepared: Prepared, log: TrialLog, starte
         if stored["planned"] == [fit.model_dump(mode="json") for fit in planned]:
             before = [(Fit.model_validate(one["fit"]), one["number"]) for one in stored["grown"]]
             if before[0][0].kept:
-                return [Grown(before[0][0], 0, log.booster(best))]
+                return [kept(prepared.data, before[0][0], log.booster(best), asked)]
             settings = [(fit, trials[fit.trial].parameters, number) for fit, number in before]
-            return grow_again(prepared.data, prepared.problem, settings)
+            return grow_again(prepared.data, prepared.problem, settings, asked)
     left = None if study.fit_seconds is None else study.fit_seconds - (time.perf_counter() - started)
     plan = [(fit, trials[fit.trial].parameters) for fit in planned]
     resort = Resort(trials[best], lambda: log.booster(best))
-    grown = grow_all(prepared.data, prepared.problem, plan, left, resort)
+    grown = grow_all(prepared.data, prepared.problem, plan, left, resort, asked)
     if left is not None:
         store.write_json(
             key,

@@ -36,7 +36,7 @@ class Registry:
         self._ledger = Ledger(store, use_case)
 
     def register(self, lineage: Lineage, balance: RowBalance, excluded: dict[str, str]) -> ModelVersion:
-        """Write a version, or find the one with the same model and the same evaluation."""
+        """Write a version, or find the one with the same model, the same evaluation, and a proof with the same end."""
         made = self._registered(lineage) or self._written(lineage, balance, excluded)
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
@@ -224,7 +224,8 @@ class Registry:
     def _registered(self, lineage: Lineage) -> ModelVersion | None:
         named = [name for name in self._names() if name[9:17] == lineage.model.id[:8]]
         for known in map(self._load, named):
-            if known.model.id == lineage.model.id and known.lineage.evaluation == lineage.evaluation:
+            alike = known.lineage.evaluation == lineage.evaluation and _proven(known.lineage) == _proven(lineage)
+            if known.model.id == lineage.model.id and alike:
                 return known
         return None
 
@@ -279,6 +280,11 @@ def _told(now: Standing, version: str) -> str:
     said = {"approve": "approved", "reject": "rejected", "refuse": "refused", "promote": "promoted"}
     text = f"it was {said.get(last.action, last.action)} by {last.who} on {last.when:%Y-%m-%d %H:%M} UTC"
     return f"{text}. Use `tidemill promote` to overrule that" if last.action in ("reject", "refuse") else text
+
+
+def _proven(lineage: Lineage) -> bool:
+    """Whether nothing speaks against the model's answering alike everywhere."""
+    return lineage.proof is None or lineage.proof.passed
 
 
 def _digest(evaluation: Evaluation) -> str:

@@ -12,7 +12,7 @@ from tidemill.results.rows import Cleaned, Collected, RowBalance, Split
 from tidemill.results.verdicts import Finding, Lead, Seen, SliceTest
 from tidemill.said import Said
 
-__all__ = ["Baseline", "Decision", "Evaluation", "Lineage", "Report", "TrainingRun"]
+__all__ = ["Baseline", "Decision", "Evaluation", "Lineage", "Proof", "Report", "TrainingRun"]
 
 
 class Baseline(Record):
@@ -51,6 +51,20 @@ class Evaluation(Record):
     findings: tuple[Finding, ...] = ()
 
 
+class Proof(Record):
+    """Whether the stored Model answers as the training code did. ``key`` is the stored JSON with each disagreement.
+
+    ``rows`` were asked in each of the ``ways``; ``largest`` is the largest difference that was no disagreement.
+    """
+
+    passed: bool
+    reasons: tuple[Said, ...]
+    rows: int
+    ways: tuple[str, ...]
+    largest: float
+    key: str
+
+
 class Decision(Record):
     """What the gate decided on a version, in a sentence. ``entry`` is the ledger entry's key.
 
@@ -79,7 +93,10 @@ class Report(Record):
 
 
 class Lineage(Record):
-    """Everything that a version was made from and judged on, by reference."""
+    """Everything that a version was made from and judged on, by reference.
+
+    ``proof`` is None for versions from before there were proofs.
+    """
 
     collected: Collected
     cleaned: Cleaned
@@ -91,6 +108,7 @@ class Lineage(Record):
     evaluation: Evaluation
     usecase: str
     code: str | None
+    proof: Proof | None = None
 
 
 class TrainingRun(Record):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tidemill.serving.app import create_app
+from tidemill.serving.answering import Pinned
+from tidemill.serving.app import app_of, create_app
+from tidemill.serving.beside import beside
 from tidemill.serving.server import run
 
-__all__ = ["create_app", "run"]
+__all__ = ["Pinned", "app_of", "beside", "create_app", "run"]

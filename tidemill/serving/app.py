@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from tidemill import __version__
 from tidemill.errors import UserError, did_you_mean
+from tidemill.serving.answering import Answering
 from tidemill.serving.champion import Champion, InMemory
 from tidemill.serving.openapi import asked_columns, described
 from tidemill.serving.problems import Problem, problem_of, respond
@@ -32,7 +33,7 @@ from tidemill.serving.schema import (
 from tidemill.store import Store
 from tidemill.usecase import load_usecase
 
-__all__ = ["create_app"]
+__all__ = ["app_of", "create_app"]
 
 MOST_BYTES = 64 * 2**20
 _HERE = 32
@@ -44,7 +45,12 @@ log = logging.getLogger("tidemill.serving")
 def create_app(lake: str, names: Sequence[str], project: Path | None = None) -> FastAPI:
     """The service for the champions of ``names`` in ``lake``. Raises UserError for a use case that is wrong."""
     store = Store(lake)
-    champions = {name: Champion(store, load_usecase(name, project)) for name in names}
+    return app_of([Champion(store, load_usecase(name, project)) for name in names])
+
+
+def app_of(answering: Sequence[Answering]) -> FastAPI:
+    """The service for what answers, one for each use case."""
+    champions = {one.use_case.name: one for one in answering}
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +74,7 @@ def create_app(lake: str, names: Sequence[str], project: Path | None = None) -> 
     return app
 
 
-def _add_watching(app: FastAPI, champions: Mapping[str, Champion]) -> None:
+def _add_watching(app: FastAPI, champions: Mapping[str, Answering]) -> None:
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
@@ -87,7 +93,7 @@ def _add_watching(app: FastAPI, champions: Mapping[str, Champion]) -> None:
         return Status(status="ready")
 
 
-def _add_models(app: FastAPI, champions: Mapping[str, Champion]) -> None:
+def _add_models(app: FastAPI, champions: Mapping[str, Answering]) -> None:
     limit = anyio.CapacityLimiter(2)
 
     @app.get("/v1/models", tags=["models"])
@@ -159,20 +165,20 @@ def _answered(current: InMemory, asked: PredictRequest) -> bytes:
     return to_json({"model_version": current.version, "predictions": predictions})
 
 
-def _named(champions: Mapping[str, Champion], name: str) -> Champion:
+def _named(champions: Mapping[str, Answering], name: str) -> Answering:
     if name not in champions:
         there = ", ".join(champions)
         raise Problem(404, "not_found", f"no use case `{name}` is served here{did_you_mean(name, champions)}: {there}")
     return champions[name]
 
 
-def _unready(champion: Champion, code: str) -> Problem:
+def _unready(champion: Answering, code: str) -> Problem:
     name = champion.use_case.name
     why = champion.problem or f"`{name}` has no champion yet: train it, and promote or approve a version"
     return Problem(503, code, f"{why}. The service looks again every {champion.use_case.serve.reload_seconds:g} s")
 
 
-def _info(champion: Champion) -> ModelInfo:
+def _info(champion: Answering) -> ModelInfo:
     current, case = champion.current, champion.use_case
     if current is None:
         return ModelInfo(name=case.name, title=case.title, model_version=None, problem=champion.problem)

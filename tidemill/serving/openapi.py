@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from tidemill.learning.features import ColumnContract
 from tidemill.learning.model import Model
-from tidemill.serving.champion import Champion
+from tidemill.serving.answering import Answering
 from tidemill.serving.schema import PredictRequest
 
 __all__ = ["asked_columns", "described"]
@@ -26,7 +26,7 @@ _TYPES: dict[str, tuple[dict[str, Any], object]] = {
 }
 
 
-def described(app: FastAPI, champions: Sequence[Champion]) -> dict[str, Any]:
+def described(app: FastAPI, champions: Sequence[Answering]) -> dict[str, Any]:
     """The document as it is now: a new champion may read other columns."""
     document = get_openapi(
         title=app.title,
@@ -52,7 +52,7 @@ def asked_columns(model: Model) -> tuple[ColumnContract, ...]:
     return model.columns if query is None else (query, *(one for one in model.columns if one.name != query.name))
 
 
-def _request(champion: Champion) -> dict[str, Any]:
+def _request(champion: Answering) -> dict[str, Any]:
     """The schema of a request: exact where there is a champion, general where there is none yet."""
     schema = PredictRequest.model_json_schema()
     if champion.current is None:
