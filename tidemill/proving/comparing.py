@@ -67,10 +67,10 @@ def compare(
             continue
         is_class = name == "prediction" and bool(labels)
         gaps = _unlike(wanted, theirs, labels, threshold) if is_class else _gaps(wanted[name], theirs[name])
-        for place in np.flatnonzero(~(gaps <= TOLERANCE)):
-            row = int(theirs.index[place])
-            values = (_shown(one[name].iloc[place]) for one in (wanted, theirs))
-            found.append(Disagreement(answers.way, row, str(name), *values, float(gaps[place])))
+        for place in np.flatnonzero(~(gaps <= TOLERANCE)).tolist():
+            ours, other = (_shown(one[name].iloc[place]) for one in (wanted, theirs))
+            row, gap = int(theirs.index[place]), float(gaps[place])
+            found.append(Disagreement(answers.way, row, str(name), ours, other, gap))
         agreed = gaps[gaps <= TOLERANCE]
         largest = max(largest, float(agreed.max(initial=0.0)))
     return largest, sorted(found, key=lambda one: -one.difference)

@@ -197,10 +197,10 @@ def _part(
         for place, oddity in sorted(changes, key=lambda pair: (pair[1].number, pair[0]))
     ]
     together = max(1, -(-len(changes) // MOST_ODD))
-    order = np.random.default_rng(seed).permutation(len(rows)) if rows else []
+    order = np.random.default_rng(seed).permutation(len(rows)).tolist()
     for number, start in enumerate(range(0, len(changes) if rows else 0, together)):
         some = changes[start : start + together]
-        base = int(order[number % len(order)])
+        base = order[number % len(order)]
         all_rows.append(_changed(rows[base], {place: oddity.value for place, oddity in some}))
         told = ", ".join(f"`{columns[place].name}` {oddity.what}" for place, oddity in some[:3])
         all_notes.append(f"{notes[base]} with {told}{f' and {len(some) - 3} more' * (len(some) > 3)}")
