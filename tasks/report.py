@@ -1,4 +1,4 @@
-"""Report: a page and a card for every version, and what the Prefect UI shows of a run."""
+"""Report: pages and a card for every version, and what the Prefect UI shows of a run."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ __all__ = ["report", "show_data_docs"]
 def report(
     use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, seconds: Mapping[str, float]
 ) -> Outcome[Report]:
-    """Write the version's report and model card, and show the run in the Prefect UI."""
+    """Write the version's pages and model card, and show the run in the Prefect UI."""
     outcome = once(
         store,
         use_case.name,
         "report",
         Report,
         lambda: _write(use_case, store, version, decision, seconds),
-        version=1,
+        version=2,
         inputs={
             "version": version.version,
             "evaluation": version.lineage.evaluation.key,
             "entry": decision.entry,
             "action": decision.action,
-            "use_case": use_case.fingerprint("title", "owner"),
+            "use_case": use_case.fingerprint("title", "owner", "report"),
         },
         summary=lambda made: store.url_of(made.html),
     )
@@ -61,7 +61,13 @@ def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: De
         _metrics(version), key=artifact_key(name, "metrics"), description=f"{version.version} on the gate rows"
     )
     create_link_artifact(
-        store.url_of(made.html), "the report", key=artifact_key(name, "report"), description="For everybody."
+        store.url_of(made.html), "the report", key=artifact_key(name, "report"), description="For engineers."
+    )
+    create_link_artifact(
+        store.url_of(made.summary),
+        "one page for those who decide",
+        key=artifact_key(name, "summary"),
+        description="In plain words.",
     )
 
 

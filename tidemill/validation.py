@@ -18,6 +18,7 @@ from tidemill.results import (
     Trap,
     Validation,
 )
+from tidemill.said import to_say
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.traps import find_traps, stopped_by
@@ -123,13 +124,13 @@ def exclusions(
         if not leak.allowed:
             excluded[leak.column] = f"leak: {leak.evidence}"
     for column in use_case.columns.ignore:
-        excluded[column] = "the use case ignores it"
+        excluded[column] = to_say("the use case ignores it")
     if len(use_case.id) == 1:  # parts of a longer id name a row only together: alone each may well be a feature
-        excluded[use_case.id[0]] = "it names a row"
+        excluded[use_case.id[0]] = to_say("it names a row")
     if use_case.query is not None:
         excluded[use_case.query] = NOT_A_FEATURE
     for column in use_case.columns.forbid:
-        excluded[column] = "the use case forbids it: not known when a prediction is asked for"
+        excluded[column] = to_say("the use case forbids it: not known when a prediction is asked for")
     return excluded
 
 

@@ -26,6 +26,7 @@ from tidemill.learning.levels import (
     pixel_features,
 )
 from tidemill.learning.queries import NOT_A_FEATURE
+from tidemill.said import to_say
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
@@ -102,26 +103,28 @@ def returning_features(recipe: Recipe, matrix: Matrix, folds: Sequence[Fold]) ->
     ]
     if not kept or len(kept) == len(recipe.features):
         return recipe, matrix
-    reasons = _lost_columns(recipe, kept, "its values never come back in time, so nothing learnt from it carries over")
+    reasons = _lost_columns(
+        recipe, kept, to_say("its values never come back in time, so nothing learnt from it carries over")
+    )
     return recipe.keeping([recipe.features[position].name for position in kept], reasons), matrix[:, kept]
 
 
 def _not_features(frame: pd.DataFrame, use_case: UseCase) -> dict[str, str]:
-    reasons: dict[str, str] = {use_case.target_name: "the target"}
+    reasons: dict[str, str] = {use_case.target_name: to_say("the target")}
     if use_case.target.column:
-        reasons[use_case.target.column] = "the target"
-    reasons |= dict.fromkeys(_target_inputs(use_case), "the target is made from it")
+        reasons[use_case.target.column] = to_say("the target")
+    reasons |= dict.fromkeys(_target_inputs(use_case), to_say("the target is made from it"))
     if len(use_case.id) == 1:
-        reasons[use_case.id[0]] = "it names a row"
+        reasons[use_case.id[0]] = to_say("it names a row")
     if use_case.weight:
-        reasons[use_case.weight] = "it says how much a row counts"
+        reasons[use_case.weight] = to_say("it says how much a row counts")
     if use_case.query is not None:
         reasons[use_case.query] = NOT_A_FEATURE
-    reasons |= dict.fromkeys(use_case.columns.ignore, "ignored by the use case")
-    reasons |= dict.fromkeys(use_case.columns.forbid, "forbidden by the use case")
+    reasons |= dict.fromkeys(use_case.columns.ignore, to_say("ignored by the use case"))
+    reasons |= dict.fromkeys(use_case.columns.forbid, to_say("forbidden by the use case"))
     banned = {*use_case.columns.forbid, use_case.target_name, *_target_inputs(use_case)}
     made = _made_from(banned, use_case.derive)
-    return {**dict.fromkeys(made, "made from a column that the model must not see"), **reasons}
+    return {**dict.fromkeys(made, to_say("made from a column that the model must not see")), **reasons}
 
 
 def _target_inputs(use_case: UseCase) -> frozenset[str]:
@@ -145,9 +148,9 @@ def _features_of(column: pd.Series, name: str, use_case: UseCase, known: Known, 
     """
     kind = kind_of(column)
     if column.isna().all():
-        return [], None, "empty in every training row"
+        return [], None, to_say("empty in every training row")
     if _never_changes(column):
-        return [], None, "the same value in every training row"
+        return [], None, to_say("the same value in every training row")
     if kind == "category":
         return category_features(column, name, known, use_case.columns.types.get(name))
     if kind == "time":

@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidemill.said import to_say
+
 __all__ = ["NOT_A_FEATURE", "RANK", "Codes", "Queries", "name_codes", "places", "ranks"]
 
 RANK = "rank"
-NOT_A_FEATURE = (
+NOT_A_FEATURE = to_say(
     "it says which list a row is of; lists to come have other names, so only what describes a list is learnt from"
 )
 

@@ -31,8 +31,8 @@ from tidemill.personal.words import (
     plain,
     says,
 )
-from tidemill.reporting.language import to_say
 from tidemill.results import PersonalColumn
+from tidemill.said import to_say
 
 __all__ = ["KIND_WORDS", "find_personal"]
 

@@ -168,7 +168,7 @@ def _columns(material: Material) -> Iterator[Block]:
     yield Prose(say("What moves its answers most: {columns}.", columns=", ".join(drivers) or say("nothing")))
     if material.excluded:
         yield Prose(say_plural("{count} column is left out:", "{count} columns are left out:", len(material.excluded)))
-        yield Points([f"`{name}`: {why}" for name, why in material.excluded.items()])
+        yield Points([f"`{name}`: {say(why)}" for name, why in material.excluded.items()])
 
 
 def _lineage(material: Material) -> Table:

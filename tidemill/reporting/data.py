@@ -182,7 +182,9 @@ def _columns(material: Material) -> Table:
         colour: Colour = "sea" if one.name in read else "fog"
         picture = Picture(sparkline(one.counts, alt=alt, colour=colour)) if one.counts else None
         use: Cell = (
-            Badge(say("read"), "good") if one.name in read else excluded.get(one.name, say("not read by itself"))
+            Badge(say("read"), "good")
+            if one.name in read
+            else say(excluded.get(one.name, to_say("not read by itself")))
         )
         missing = percent(one.missing) if one.missing else MISSING
         rows.append([one.name, say(_KINDS[one.kind]), picture, one.words, missing, use])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tidemill.evaluation.evidence import Contender
 from tidemill.gate import PROOF
 from tidemill.reporting.cases import cost_words, how_often_right
+from tidemill.reporting.fairness import treated_differently
 from tidemill.reporting.language import in_words, say, say_plural, to_say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Badge, Block, Cell, Headline, Notice, Points, Prose, Section, Table, Tone
@@ -99,6 +100,7 @@ def sentence_case(text: str) -> str:
 def _unequal(material: Material) -> Iterator[str]:
     """The groups of cases for which it does less well, and those of which nothing can be said."""
     slices = material.evidence.slices
+    yield from treated_differently(material.evidence)[:_SHOWN]
     worse = [f"`{one.column}` = {value_name(one.value)}" for one in slices if one.verdict == "worse"]
     thin = [f"`{one.column}` = {value_name(one.value)}" for one in slices if one.metric is None]
     if not slices:

@@ -25,7 +25,7 @@ def facts(material: Material) -> list[Fact]:
     lead = material.lead
     interval = say(
         "{span}, {confidence} interval",
-        span=span(metric.low, metric.high),
+        span=span(metric.low, metric.high).replace("\u00a0", " "),
         confidence=percent(material.evidence.confidence),
     )
     found = [

@@ -11,7 +11,7 @@ from tidemill.reporting.page import Badge, Block, Cell, Figure, Figures, Fold, N
 from tidemill.reporting.wording import MISSING, count, number, percent
 from tidemill.task import is_classification
 
-__all__ = ["how_groups_fare"]
+__all__ = ["how_groups_fare", "treated_differently"]
 
 _MOST_FIGURES = 6
 _SHARES = ("selection_rate", "tpr", "fpr")
@@ -27,6 +27,27 @@ def how_groups_fare(material: Material) -> Section | None:
     for column in found.columns:
         blocks += _column(material.evidence, found, column)
     return Section(say("How groups fare"), blocks, _lead(found))
+
+
+def treated_differently(evidence: Evidence) -> list[str]:
+    """For those who decide: which groups differ beyond the limit, or beyond chance where there is none."""
+    found = evidence.fairness
+    if found is None:
+        return []
+    return [
+        say(
+            "`{column}`: {high_group} and {low_group} differ in {what} ({high} against {low}).",
+            column=column.column,
+            high_group=gap.high_group,
+            low_group=gap.low_group,
+            what=_title(gap.measure, gap.label, evidence),
+            high=_value(gap.high, _form(gap.measure, evidence)),
+            low=_value(gap.low, _form(gap.measure, evidence)),
+        )
+        for column in found.columns
+        for gap in column.gaps
+        if gap.verdict == "beyond" and gap.measure != "selection_ratio"
+    ]
 
 
 def _lead(found: Fairness) -> str:

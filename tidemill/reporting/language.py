@@ -16,7 +16,7 @@ from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 
 from tidemill.errors import UserError, did_you_mean
-from tidemill.said import Said, Value, filled
+from tidemill.said import Said, Value, filled, to_say
 
 __all__ = ["ENGLISH", "in_words", "language", "languages", "say", "say_number", "say_plural", "speaking", "to_say"]
 
@@ -55,7 +55,8 @@ def say(text: str, **values: Value) -> str:
     """``text`` in the language that is spoken, with ``values`` for its ``{fields}``.
 
     Numbers with a format (``{lead:.4f}``, ``{rows:,}``) are spelled as the language spells them. Texts among the
-    values are put in as they are: say them first. ``text`` is a literal, or one that :func:`to_say` marked.
+    values are put in as they are: say them first. ``text`` is a literal, or one that
+    :func:`~tidemill.said.to_say` marked; without values it may be any other text, which stays as it is.
     """
     translated = _translations(language()).gettext(text)
     return filled(translated, values, say_number) if values else translated
@@ -67,14 +68,22 @@ def say_plural(one: str, many: str, how_many: int, **values: Value) -> str:
     return filled(translated, {"count": say_number(f"{how_many:,}"), **values}, say_number)
 
 
-def to_say(text: str) -> str:
-    """The text itself, marked as one that :func:`say` will be asked for: for tables of texts in a module."""
-    return text
+_NAMES = ("baseline", "measure", "metric", "rival")
 
 
 def in_words(sentence: Said) -> str:
-    """A stored sentence in the language that is spoken."""
-    return say(sentence.text, **sentence.values)
+    """A stored sentence in the language that is spoken, its names of metrics and of plain models too."""
+    values = {
+        name: _named(value) if name in _NAMES and isinstance(value, str) else value
+        for name, value in sentence.values.items()
+    }
+    return say(sentence.text, **values)
+
+
+def _named(name: str) -> str:
+    """A name as the language has it; what stands in brackets behind it stays."""
+    known, bracket, rest = name.partition(" (")
+    return f"{say(known)}{bracket}{rest}"
 
 
 def say_number(text: str) -> str:

@@ -260,7 +260,7 @@ def _environment() -> Environment:
 
 def _numeric(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return cell == MISSING or re.fullmatch(r"[<≥~]? ?[+−-]?[\d.,]+(\s?%| s)?", cell) is not None
+        return cell == MISSING or re.fullmatch(r"[<≥~]? ?[+−-]?[\d.,]+(\s?%|\s[a-z]{1,3})?", cell) is not None
     return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
 
 

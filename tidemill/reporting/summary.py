@@ -203,9 +203,14 @@ def _lead_words(material: Material) -> str:
     lead = material.lead
     told = {
         "best": rival_name(material.best_baseline.name),
-        "lead": number(lead.value, 3),
+        "lead": number(abs(lead.value), 3),
         "span": span(lead.low, lead.high, 3),
     }
+    if lead.value < 0:
+        return say(
+            "The strongest plain model is **{best}**. On the same rows this model is behind it by **{lead}** ({span}).",
+            **told,
+        )
     if lead.low > 0:
         return say(
             "The strongest plain model is **{best}**. On the same rows this model is ahead of it by **{lead}** "

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tidemill.errors import did_you_mean
 from tidemill.expressions import columns_of
 from tidemill.secrets import IN_CLEAR, literal_in_url
 from tidemill.task import Metric
@@ -365,6 +366,19 @@ class ReportRules(Section):
     language: Text = Field(
         "en", description="The language of reports and model cards: `en`, `id`, or another that there is a file for."
     )
+
+    @model_validator(mode="after")
+    def _is_spoken(self) -> ReportRules:
+        from tidemill.reporting.language import languages
+
+        known = languages()
+        if self.language not in known:
+            raise FieldError(
+                "language",
+                f"there is no translation into `{self.language}`{did_you_mean(self.language, known)}: write one of "
+                f"{', '.join(known)}",
+            )
+        return self
 
 
 class ScoreRules(Section):

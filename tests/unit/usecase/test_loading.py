@@ -506,3 +506,9 @@ def test_loading_is_light(home: Path) -> None:
 )
 def test_fairness_that_can_not_be_judged_is_refused(home: Path, said: str, message: str) -> None:
     assert message in refused(home, f"{BASE}task: binary\nfairness: {said}\n")
+
+
+def test_a_language_without_translations_is_refused(home: Path) -> None:
+    message = refused(home, f"{BASE}report: {{language: idn}}\n")
+    assert "report.language: there is no translation into `idn` (did you mean `id`?): write one of en, id" in message
+    assert read(home, f"{BASE}report: {{language: id}}\n").report.language == "id"

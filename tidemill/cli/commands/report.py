@@ -9,19 +9,25 @@ from tidemill.errors import UserError
 
 __all__ = ["report"]
 
+_FILES = {"report": "report.html", "summary": "summary.html", "card": "card.md", "card_page": "card.html"}
+
 
 @command("report")
 @click.argument("name")
 @click.option("--version", default="latest", show_default=True, metavar="V", help="A version, `champion` or `latest`.")
 def report(call: Call, name: str, version: str) -> None:
-    """Print where the report of a version of NAME is."""
+    """Print where the pages of a version of NAME are: for engineers, then for those who decide."""
     store, registry = call.registry(name)
     found = registry.version(version).version
-    html, card = f"{name}/reports/{found}/report.html", f"{name}/reports/{found}/card.md"
+    folder = f"{name}/reports/{found}"
+    html = f"{folder}/report.html"
     if not store.exists(html):
         raise UserError(
             f"{store.url_of(html)} does not exist: the training that made {found} has not come to its report. "
             f"Run `tidemill train {name}` again: it goes on from there"
         )
-    data = {"use_case": name, "version": found, "report": store.url_of(html), "card": store.url_of(card)}
-    call.answer(data, store.url_of(html))
+    data = {"use_case": name, "version": found}
+    for what, file in _FILES.items():
+        if store.exists(f"{folder}/{file}"):
+            data[what] = store.url_of(f"{folder}/{file}")
+    call.answer(data, "\n".join(data[what] for what in ("report", "summary") if what in data))
