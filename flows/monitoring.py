@@ -6,17 +6,20 @@ from datetime import datetime
 
 from prefect import flow
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from prefect.events import emit_event
 
+from flows.alarming import raise_alarm
 from flows.opening import in_utc, open_use_case, run_name
 from tasks.clean import clean
 from tasks.collect import collect
 from tasks.stage import artifact_key
 from tasks.watch import watch
 from tasks.window import window
-from tidemill.monitoring.records import Alarm, Monitored
+from tidemill.errors import DamagedError
+from tidemill.monitoring.alarms import damaged_alarm
+from tidemill.monitoring.records import Monitored
 from tidemill.monitoring.windows import watched_since
-from tidemill.registry import Registry
+from tidemill.registry import ModelVersion
+from tidemill.scoring import chosen_version
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
@@ -43,7 +46,7 @@ def monitoring(
     """
     case, store = open_use_case(use_case, lake)
     since, until = in_utc(since), in_utc(until)
-    champion = Registry(store, case.name).version("champion")
+    champion, damaged = _watched(case, store)
     if input is not None:
         case = case.reading(input)
     else:
@@ -53,34 +56,21 @@ def monitoring(
         case = case.holding([column.name for column in collected.result.snapshot.manifest(store).columns])
     cleaned = clean(case, store, collected.result, like=champion.lineage.cleaned.rules)
     windows = window(case, store, champion, collected.result, cleaned.result, since, until)
-    seen = watch(case, store, champion, cleaned.result, windows.result)
+    seen = watch(case, store, champion, cleaned.result, windows.result, damaged)
     _publish(case, store, seen.result)
     if not seen.reused:
         for alarm in seen.result.alarms:
-            _raise(case, alarm, seen.result)
+            raise_alarm(case, alarm, seen.result.version, seen.result.window.until)
     return seen.result
 
 
-def _raise(use_case: UseCase, alarm: Alarm, seen: Monitored) -> None:
-    """Tell Prefect, whose automations start a retraining, or a message to somebody."""
-    until = seen.window.until
-    emit_event(
-        "tidemill.alarm",
-        resource={
-            "prefect.resource.id": f"tidemill.usecase.{use_case.name}",
-            "prefect.resource.name": use_case.name,
-            "tidemill.level": alarm.level,
-            "tidemill.kind": alarm.kind,
-        },
-        payload={
-            "level": alarm.level,
-            "what": alarm.what,
-            "columns": list(alarm.columns),
-            "advice": alarm.advice,
-            "version": seen.version,
-            "until": until.isoformat() if until else None,
-        },
-    )
+def _watched(use_case: UseCase, store: Store) -> tuple[ModelVersion, str | None]:
+    """The version that answers, and what is wrong with the champion, if so. Where none can answer, somebody is told."""
+    try:
+        return chosen_version(store, use_case.name, "champion")
+    except DamagedError as error:
+        raise_alarm(use_case, damaged_alarm(str(error)), "none", None)
+        raise
 
 
 def _publish(use_case: UseCase, store: Store, seen: Monitored) -> None:

@@ -7,14 +7,15 @@ from datetime import datetime
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
+from flows.alarming import raise_alarm
 from flows.opening import in_utc, open_use_case, run_name
 from tasks.judge import judge
 from tasks.report import show_data_docs
 from tasks.score import score
 from tasks.stage import artifact_key
 from tidemill.collecting import is_fetched, resolved
-from tidemill.registry import Registry
-from tidemill.scoring import Scored
+from tidemill.monitoring.alarms import damaged_alarm
+from tidemill.scoring import Scored, chosen_version
 from tidemill.usecase import UseCase
 from tidemill.validation import refused, warned
 
@@ -45,7 +46,7 @@ def scoring(
     """
     case, store = open_use_case(use_case, lake)
     since, until = in_utc(since), in_utc(until)
-    chosen = Registry(store, case.name).version(version)
+    chosen, alarm = chosen_version(store, case.name, version)
     source = _source(case, input)
     if not input and not case.score.input:
         since = since or chosen.lineage.split.end
@@ -54,7 +55,10 @@ def scoring(
     if not judged.passed:
         raise refused(f"{judged.subject} was refused before scoring", judged.reasons, docs)
     scored = score(case, store, chosen, source, output, since, until).result
-    scored = scored.model_copy(update={"warnings": (*warned(judged), *scored.warnings), "data_docs": docs})
+    alarms = () if alarm is None else (alarm,)
+    scored = scored.model_copy(update={"warnings": (*alarms, *warned(judged), *scored.warnings), "data_docs": docs})
+    if alarm is not None:
+        raise_alarm(case, damaged_alarm(alarm), chosen.version, until)
     found = "".join(f"\n- {one}" for one in scored.warnings)
     create_markdown_artifact(
         f"{scored.rows:,} rows of `{scored.input}` answered by `{scored.version}`:\n\n`{scored.output}`\n{found}",

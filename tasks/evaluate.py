@@ -17,7 +17,7 @@ def evaluate(
     use_case: UseCase, store: Store, labelled: Labelled, validation: Validation, split: Split, model: ModelReference
 ) -> Outcome[Evaluation]:
     """Judge the model on the gate rows, paired with the baselines and with the champion, with intervals."""
-    champion = Registry(store, use_case.name).champion()
+    champion = Registry(store, use_case.name).rival()
     if champion is not None and champion.model.id == model.id:
         champion = None
     return once(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tasks.stage import stage, told
+from tasks.who import this_run
+from tidemill.errors import OvertakenError
 from tidemill.gate import decide
-from tidemill.registry import ModelVersion, Registry
+from tidemill.registry import ModelVersion, Registry, asked_because
 from tidemill.results import Decision
 from tidemill.stages import Outcome
 from tidemill.store import Store
@@ -21,16 +23,26 @@ def promote(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
 
 def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str) -> tuple[Decision, bool]:
     registry = Registry(store, use_case.name)
-    champion = registry.champion()
-    if champion is not None and champion.version == version.version:
-        entry = next(one for one in reversed(registry.ledger()) if one.champion == version.version)
-        return _decision(
-            version.version, "promote", f"{version.version} is the champion: {entry.why}", entry.number
-        ), True
-    before = len(registry.ledger())
-    action, sentence = decide(use_case, version.lineage.evaluation, champion, version.lineage.proof)
-    entry = registry.decide(version.version, action, why=f"{sentence} Asked because: {reason}.")
-    return _decision(version.version, action, sentence, entry.number), len(registry.ledger()) == before
+    while True:
+        champion, rival = registry.champion_name(), registry.rival()
+        if champion == version.version:
+            entry = next(one for one in reversed(registry.ledger()) if one.champion == version.version)
+            return _decision(version.version, "promote", f"{champion} is the champion: {entry.why}", entry.number), True
+        before = len(registry.ledger())
+        action, sentence = decide(use_case, version.lineage.evaluation, rival, version.lineage.proof)
+        try:
+            entry = registry.decide(
+                version.version,
+                action,
+                asked_because(sentence, reason),
+                this_run(),
+                against=champion,
+                compared=rival.version if rival else None,
+                usecase=use_case.model_dump_json(by_alias=True),
+            )
+        except OvertakenError:
+            continue  # the gate looks at the new champion, and says that the comparison was with another one
+        return _decision(version.version, action, sentence, entry.number), len(registry.ledger()) == before
 
 
 def _decision(version: str, action: str, sentence: str, number: int) -> Decision:

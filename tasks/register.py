@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.stage import stage, told
+from tasks.who import this_run
 from tidemill.registry import ModelVersion, Registry
 from tidemill.results import Lineage, RowBalance
 from tidemill.stages import Outcome
@@ -20,8 +21,9 @@ def register(use_case: UseCase, store: Store, lineage: Lineage) -> Outcome[Model
 
 def _register(use_case: UseCase, store: Store, lineage: Lineage) -> tuple[ModelVersion, bool]:
     registry = Registry(store, use_case.name)
-    known = {version.version for version in registry.versions()}
-    made = registry.register(lineage, row_balance(lineage), {**lineage.model.excluded, **lineage.validation.excluded})
+    known = registry.names()
+    excluded = {**lineage.model.excluded, **lineage.validation.excluded}
+    made = registry.register(lineage, row_balance(lineage), excluded, who=this_run())
     return made, made.version in known
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tasks.stage import stage, told
+from tasks.who import this_run
 from tidemill.collecting import land, source_state
 from tidemill.registry import ModelVersion
 from tidemill.scoring import Scored
@@ -36,7 +37,9 @@ def score(
         return told(
             "score",
             lambda: (
-                answer(store, use_case, version, source, output, since=since, until=until, landed=landed),
+                answer(
+                    store, use_case, version, source, output, since=since, until=until, landed=landed, who=this_run()
+                ),
                 False,
             ),
             _summary,
@@ -54,7 +57,7 @@ def score(
         use_case.name,
         "score",
         Scored,
-        lambda: answer(store, use_case, version, source, kept, since=since, until=until, landed=landed),
+        lambda: answer(store, use_case, version, source, kept, since=since, until=until, landed=landed, who=this_run()),
         version=2,
         inputs=inputs,
         summary=_summary,

@@ -16,9 +16,17 @@ __all__ = ["watch"]
 
 @stage("watch", timeout=4 * 3600)
 def watch(
-    use_case: UseCase, store: Store, version: ModelVersion, cleaned: Cleaned, windows: Windows
+    use_case: UseCase,
+    store: Store,
+    version: ModelVersion,
+    cleaned: Cleaned,
+    windows: Windows,
+    damaged: str | None = None,
 ) -> Outcome[Monitored]:
-    """Look for broken expectations, drift and decay; write the report and the history."""
+    """Look for broken expectations, drift and decay; write the report and the history.
+
+    ``damaged`` says that the version stands in for a champion whose files are.
+    """
     from expectations import suite_fingerprint
 
     return once(
@@ -26,7 +34,7 @@ def watch(
         use_case.name,
         "watch",
         Monitored,
-        lambda: _look(use_case, store, version, cleaned, windows),
+        lambda: _look(use_case, store, version, cleaned, windows, damaged),
         version=2,
         inputs={
             "version": version.version,
@@ -35,12 +43,20 @@ def watch(
             "windows": windows,
             "suite": suite_fingerprint(use_case),
             "use_case": use_case.fingerprint("monitor", "seed", "title"),
+            **({"damaged": damaged} if damaged else {}),
         },
         summary=_summary,
     )
 
 
-def _look(use_case: UseCase, store: Store, version: ModelVersion, cleaned: Cleaned, windows: Windows) -> Monitored:
+def _look(
+    use_case: UseCase,
+    store: Store,
+    version: ModelVersion,
+    cleaned: Cleaned,
+    windows: Windows,
+    damaged: str | None,
+) -> Monitored:
     from expectations import Reads, judge
     from tidemill.learning.model import Model
     from tidemill.monitoring import watch as look
@@ -55,7 +71,7 @@ def _look(use_case: UseCase, store: Store, version: ModelVersion, cleaned: Clean
         else None
         for one in windows.windows
     ]
-    return look(store, use_case, version, windows.windows, judgements, cleaned=cleaned)
+    return look(store, use_case, version, windows.windows, judgements, cleaned=cleaned, damaged=damaged)
 
 
 def _summary(monitored: Monitored) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
+from tidemill.learning.stored import id_of
 from tidemill.registry import ModelVersion, Registry
 from tidemill.results import (
     ClassCount,
@@ -22,8 +24,11 @@ from tidemill.results import (
     Validation,
 )
 from tidemill.snapshot import Snapshot
+from tidemill.store import Store
 
-__all__ = ["made_up_balance", "made_up_lineage", "register"]
+__all__ = ["made_up_balance", "made_up_lineage", "register", "write_model"]
+
+FILES = ("0.ubj", "1.ubj")
 
 
 def made_up_lineage(seed: int = 0, *, use_case: str = "toy", auc: float = 0.8) -> Lineage:
@@ -33,7 +38,7 @@ def made_up_lineage(seed: int = 0, *, use_case: str = "toy", auc: float = 0.8) -
         return Snapshot(use_case=use_case, id=_hex(kind, seed), kind=kind, rows=rows)
 
     raw, labelled = snapshot("raw", 1200), snapshot("labelled", 1185)
-    model = ModelReference(use_case=use_case, id=_hex("model", seed), features=9)
+    model = ModelReference(use_case=use_case, id=id_of(_description(seed)), features=9)
     metric = Interval(name="auc", value=auc, low=auc - 0.03, high=auc + 0.03)
     return Lineage(
         collected=Collected(snapshot=raw, sources=(SourceRead(name="visits", url="data.csv", files=1, rows=1200),)),
@@ -98,7 +103,26 @@ def made_up_balance() -> RowBalance:
 
 def register(registry: Registry, seed: int = 0, *, auc: float = 0.8) -> ModelVersion:
     """Register a made-up version in ``registry`` (of the use case `toy`)."""
-    return registry.register(made_up_lineage(seed, auc=auc), made_up_balance(), {"noise_3": "constant"})
+    lineage = made_up_lineage(seed, auc=auc)
+    write_model(registry._store, lineage, seed)
+    return registry.register(lineage, made_up_balance(), {"noise_3": "constant"})
+
+
+def write_model(store: Store, lineage: Lineage, seed: int) -> None:
+    """The files of a made-up model, which predicts nothing, and of its evaluation."""
+    for file in FILES:
+        store.write_bytes(f"{lineage.model.prefix}/{file}", _bytes(seed, file))
+    store.write_json(f"{lineage.model.prefix}/model.json", _description(seed))
+    store.write_json(lineage.evaluation.key, {"format": 1, "subject": lineage.model.id})
+
+
+def _description(seed: int) -> dict[str, Any]:
+    members = [{"file": file, "sha256": hashlib.sha256(_bytes(seed, file)).hexdigest()} for file in FILES]
+    return {"format": 1, "members": members, "ends": None, "forecast": None}
+
+
+def _bytes(seed: int, file: str) -> bytes:
+    return f"trees of {file}, {seed}".encode()
 
 
 def _hex(*words: object) -> str:

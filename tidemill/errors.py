@@ -3,7 +3,9 @@
 TidemillError
 ├── TransientError   something outside hiccupped: try again (tasks retry only these)
 ├── UserError        the user's input is wrong: one message, with the mend (exit status 2)
+│   └── DamagedError     what is stored is missing, or not as it was written
 └── GateError        data or model was refused by a gate: nothing promoted (exit status 3)
+    └── OvertakenError   somebody else's decision came first: this one has no effect
 """
 
 from __future__ import annotations
@@ -11,7 +13,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["GateError", "TidemillError", "TransientError", "UserError", "did_you_mean"]
+__all__ = [
+    "DamagedError",
+    "GateError",
+    "OvertakenError",
+    "TidemillError",
+    "TransientError",
+    "UserError",
+    "did_you_mean",
+]
 
 
 class TidemillError(Exception):
@@ -34,6 +44,10 @@ class UserError(TidemillError):
         self.column = column
 
 
+class DamagedError(UserError):
+    """Something that is stored is missing, or its checksum no longer fits. The message names it, and the mend."""
+
+
 class GateError(TidemillError):
     """A data gate or the model gate refused. Champion and lake stay as they were.
 
@@ -43,6 +57,10 @@ class GateError(TidemillError):
     def __init__(self, message: str, *, data_docs: str | None = None) -> None:
         super().__init__(message)
         self.data_docs = data_docs
+
+
+class OvertakenError(GateError):
+    """Somebody else's decision came first, so that this one was decided against a champion that is none any more."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -24,9 +25,10 @@ if (
     from tidemill.learning.model import Model
     from tidemill.ranks import RankBook
     from tidemill.reading import Format
+    from tidemill.registry import ModelVersion
     from tidemill.usecase import UseCase
 
-__all__ = ["LoadedModel", "Named", "Scored", "load_model", "score"]
+__all__ = ["LoadedModel", "Named", "Scored", "chosen_version", "load_model", "score"]
 
 
 class Named(Protocol):
@@ -59,11 +61,15 @@ class Scored(Record):
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A version of a use case's model, in memory. Safe to share between threads."""
+    """A version of a use case's model, in memory. Safe to share between threads.
+
+    ``problem`` says why it is not the champion that was asked for, if so.
+    """
 
     use_case: str
     version: str
     model: Model
+    problem: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,12 +87,36 @@ class LoadedModel:
 
 
 def load_model(store: Store, use_case: str, version: str = "champion", *, threads: int | None = None) -> LoadedModel:
-    """The model of ``version`` (``champion`` and ``latest`` are understood). Raises UserError when there is none."""
+    """The model of ``version`` (``champion`` and ``latest`` are understood). Raises UserError when there is none.
+
+    A damaged champion is never loaded: the last good one before it is, with a RuntimeWarning.
+    """
     from tidemill.learning.model import Model
     from tidemill.registry import Registry
 
-    found = Registry(store, use_case).version(version)
-    return LoadedModel(use_case, found.version, Model.load(store, found.model, threads=threads))
+    def loaded(found: ModelVersion) -> Model:
+        return Model.load(store, found.model, threads=threads)
+
+    registry = Registry(store, use_case)
+    answering = registry.answering(loaded) if version == "champion" else None
+    if answering is None:
+        found = registry.version(version)
+        return LoadedModel(use_case, found.version, loaded(found))
+    if answering.problem is not None:
+        warnings.warn(answering.problem, RuntimeWarning, stacklevel=3)
+    return LoadedModel(use_case, answering.version.version, answering.loaded, answering.problem)
+
+
+def chosen_version(store: Store, use_case: str, version: str) -> tuple[ModelVersion, str | None]:
+    """The version that is to answer, and the alarm to give when it is not the champion that was asked for.
+
+    Raises UserError when there is none, and DamagedError when the champion is damaged, and all before it.
+    """
+    from tidemill.registry import Registry
+
+    registry = Registry(store, use_case)
+    answering = registry.answering(registry.whole) if version == "champion" else None
+    return (registry.version(version), None) if answering is None else (answering.version, answering.problem)
 
 
 def score(
@@ -100,11 +130,14 @@ def score(
     since: datetime | None = None,
     until: datetime | None = None,
     landed: Mapping[str, Landed] | None = None,
+    who: str | None = None,
+    recorded: bool = True,
 ) -> Scored:
     """Answer every row at ``input_url`` and write the answers as one Parquet file at ``output_url``.
 
     Without ``input_url`` the rows are those of the primary source. ``landed`` is what
-    :func:`tidemill.collecting.land` brought of sources that are no files.
+    :func:`tidemill.collecting.land` brought of sources that are no files. The lake records what was answered, and
+    ``who`` asked (left out, the user of this process), unless it is not to be ``recorded``.
 
     Rows go by ``score.batch_rows`` at a time, so memory is flat. Where rows are ranked, a query's rows may lie
     anywhere: 16 bytes of each row are held, and the answers wait on temporary disk until the last has come.
@@ -115,12 +148,14 @@ def score(
     Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
     and a value that can't be read (by its row, counted from 0, and column).
     """
+    from tidemill.answered import Answered, record, record_key
     from tidemill.collecting import batches
     from tidemill.learning.model import Model
     from tidemill.ranks import RankBook, reranked
+    from tidemill.registry.drafting import user
     from tidemill.tables import table_of
 
-    started = time.perf_counter()
+    started, began = time.perf_counter(), datetime.now(UTC)
     model = Model.load(store, version.model)
     query = model.description.query
     kinds = {column.name: column.kind for column in (*model.columns, *([query] if query else []))}
@@ -138,10 +173,24 @@ def score(
     if first is None:
         raise UserError(f"{read} has no rows to score: mend --input, or ask for another window")
     stale = _Stale(model, first)
+    key = record_key(use_case.name, version.version, began)
+    said = Answered(
+        use_case=use_case.name,
+        version=version.version,
+        door="batch",
+        who=who or user(),
+        began=began,
+        input=read,
+        output=shown(output_url),
+    )
+    if recorded:
+        record(store, key, said)
     with create_url(output_url) as file:
         book = RankBook() if query is not None and query.name in first.columns else None
         answered = map(table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book))
         rows = _write(file, answered if book is None else reranked(answered, book))
+    if recorded:
+        record(store, key, said.model_copy(update={"ended": datetime.now(UTC), "rows": rows}))
     return Scored(
         use_case=use_case.name,
         version=version.version,

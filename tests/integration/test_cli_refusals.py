@@ -94,11 +94,13 @@ def test_bad_input_is_status_2_with_one_message_and_changes_nothing(shop: Path, 
 
 
 def with_champion(shop: Path) -> str:
-    """A champion from before, of which only its record is there."""
-    from tests.lineage import made_up_balance, made_up_lineage
+    """A champion from before, made up."""
+    from tests.lineage import made_up_balance, made_up_lineage, write_model
 
-    registry = Registry(Store(str(shop.parents[1] / "lake")), "shop")
-    version = registry.register(made_up_lineage(use_case="shop"), made_up_balance(), {}).version
+    store, lineage = Store(str(shop.parents[1] / "lake")), made_up_lineage(use_case="shop")
+    write_model(store, lineage, 0)
+    registry = Registry(store, "shop")
+    version = registry.register(lineage, made_up_balance(), {}).version
     registry.promote(version)
     return version
 

@@ -7,8 +7,6 @@ XGBoost's UBJSON, never as a pickle, under an id that is a hash of all that it p
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -17,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from tidemill.errors import UserError
 from tidemill.forecasting import Forecaster, History, Plan
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
 from tidemill.learning.intervals import IntervalRule
@@ -26,17 +23,16 @@ from tidemill.learning.objectives import predictions
 from tidemill.learning.orders import Gain
 from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.scores import Doubles
+from tidemill.learning.stored import DESCRIPTION, files_of, id_of, read_model
 from tidemill.learning.terms import LinearMember
 from tidemill.learning.threads import wait_politely
 from tidemill.results import ModelReference
 from tidemill.snapshot import Snapshot
-from tidemill.store import Json, Store
+from tidemill.store import Store
 from tidemill.task import Task, is_classification
 
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
-FORMAT = 1
-ENDS = "ends.ubj"
 _SAME = 1e-9
 
 Label = str | int | bool
@@ -88,17 +84,12 @@ class ModelDescription(_Frozen):
     @property
     def files(self) -> dict[str, str]:
         """The sha256 of each of its files: the members' in their order, the intervals' ends, a forecast's memory."""
-        found = {member.file: member.sha256 for member in self.members}
-        if self.ends is not None:
-            found[ENDS] = self.ends
-        if self.forecast is not None and self.forecast.memory is not None:
-            found[self.forecast.memory.file] = self.forecast.memory.sha256
-        return found
+        return files_of(self.model_dump(mode="json", include={"members", "ends", "forecast"}))
 
     @property
     def id(self) -> str:
         """The first 16 hex digits of the sha256 of this description, which holds the boosters' own hashes."""
-        return _id_of(self.model_dump(mode="json"))
+        return id_of(self.model_dump(mode="json"))
 
 
 class Model:
@@ -134,30 +125,10 @@ class Model:
 
     @classmethod
     def load(cls, store: Store, reference: ModelReference, *, threads: int | None = None) -> Model:
-        """Read a stored Model. Raises UserError when it is missing, damaged or of a newer format."""
-        key = f"{reference.prefix}/model.json"
-        try:
-            said = store.read_json(key)
-            if said.get("format", 0) > FORMAT:
-                raise UserError(
-                    f"{store.url_of(key)} has format {said['format']}; this Tidemill reads up to {FORMAT}: upgrade it"
-                )
-            description = ModelDescription.model_validate(said)
-            files = description.files
-            raw = [store.read_bytes(f"{reference.prefix}/{file}") for file in files]
-        except KeyError as missing:
-            raise UserError(
-                f"the model {reference.id} is not whole in this lake ({store.url_of(reference.prefix)}): "
-                f"{missing.args[0]} is missing. Restore it from a backup, or train again"
-            ) from None
-        for (file, sha256), data in zip(files.items(), raw, strict=True):
-            if hashlib.sha256(data).hexdigest() != sha256:
-                raise UserError(
-                    f"{store.url_of(f'{reference.prefix}/{file}')} was changed after it was written: "
-                    "restore it from a backup, or train again"
-                )
-        if _id_of(said) != reference.id:  # as it was stored: what was added to descriptions since is not part of it
-            raise UserError(f"{store.url_of(key)} was changed after it was written: restore it, or train again")
+        """Read a stored Model. Raises DamagedError when a file is missing or changed, UserError for a newer format."""
+        stored = read_model(store, reference)
+        description = ModelDescription.model_validate(stored.description)
+        raw = list(stored.files.values())
         rest = iter(raw[len(description.members) :])
         ends = next(rest) if description.ends is not None else None
         return cls(description, raw[: len(description.members)], ends, next(rest, None), threads=threads)
@@ -170,7 +141,7 @@ class Model:
         raw = [*self._raw, *(data for data in (self._raw_ends, self._history) if data is not None)]
         for file, data in zip(self.description.files, raw, strict=True):
             store.write_bytes(f"{reference.prefix}/{file}", data)
-        store.write_json(f"{reference.prefix}/model.json", self.description.model_dump(mode="json"))
+        store.write_json(f"{reference.prefix}/{DESCRIPTION}", self.description.model_dump(mode="json"))
         return reference
 
     @property
@@ -404,8 +375,3 @@ class Model:
 
 def _text(label: Label) -> str:
     return str(label).lower() if isinstance(label, bool) else str(label)
-
-
-def _id_of(said: Json) -> str:
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -68,7 +68,7 @@ def _of_champion(
     space: Mapping[str, BaseDistribution],
     known: Parameters,
 ) -> Sequence[Parameters]:
-    champion = Registry(store, use_case).champion()
+    champion = Registry(store, use_case).rival()
     if champion is None:
         return ()
     study = champion.lineage.study

@@ -15,9 +15,19 @@ from tidemill.monitoring.records import LEVELS, Alarm, AlarmKind, ColumnDrift, L
 from tidemill.reporting.wording import count, metric_name, number, percent, plural
 from tidemill.results import ExpectationResult, Interval
 
-__all__ = ["ADVICE", "alarms_of", "column_alarms", "data_alarms", "merged", "quality_alarms", "refused_alarm"]
+__all__ = [
+    "ADVICE",
+    "alarms_of",
+    "column_alarms",
+    "damaged_alarm",
+    "data_alarms",
+    "merged",
+    "quality_alarms",
+    "refused_alarm",
+]
 
 ADVICE: dict[AlarmKind, str] = {
+    "damaged": "Restore the files that it names from a backup, or make another version champion: `tidemill rollback`.",
     "data": "Mend the source, or the suite if it asks for too much; answers on such rows are not to be relied on.",
     "rows": "Look whether the source still delivers: without rows nothing can be watched.",
     "refused": "Look into Quarantine, where each refused row has its reason: a source has probably changed its form.",
@@ -33,6 +43,11 @@ _OF_SEVERITY: dict[str, Level] = {"critical": "page", "warning": "warn", "info":
 _COLUMN_KINDS: tuple[Literal["drift", "missing", "unseen"], ...] = ("drift", "missing", "unseen")
 BALANCE_MARGIN = 0.05
 REFUSED_MARGIN = 0.05
+
+
+def damaged_alarm(problem: str) -> Alarm:
+    """The champion's files are not as they were written, and an earlier version answers in its place."""
+    return _alarm("damaged", "page", problem, [])
 
 
 def data_alarms(results: Sequence[ExpectationResult]) -> Iterator[Alarm]:

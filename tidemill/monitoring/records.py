@@ -30,7 +30,17 @@ FORMAT = 1
 Level = Literal["note", "warn", "page"]
 LEVELS: tuple[Level, ...] = ("note", "warn", "page")
 AlarmKind = Literal[
-    "data", "rows", "refused", "drift", "missing", "unseen", "prediction", "quality", "estimate", "calibration"
+    "damaged",
+    "data",
+    "rows",
+    "refused",
+    "drift",
+    "missing",
+    "unseen",
+    "prediction",
+    "quality",
+    "estimate",
+    "calibration",
 ]
 
 

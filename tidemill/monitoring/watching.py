@@ -15,7 +15,7 @@ from tidemill.learning.model import Model
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
 from tidemill.learning.weights import own_weights
-from tidemill.monitoring.alarms import alarms_of, merged, refused_alarm
+from tidemill.monitoring.alarms import alarms_of, damaged_alarm, merged, refused_alarm
 from tidemill.monitoring.drift import Limits, Tally, judge_column
 from tidemill.monitoring.history import began, folder, keep, past, stored_windows
 from tidemill.monitoring.quality import Days, days_of, estimate, measure, measure_order, share
@@ -73,11 +73,13 @@ def watch(
     judgements: Sequence[Judgement | None],
     *,
     cleaned: Cleaned,
+    damaged: str | None = None,
     now: datetime | None = None,
 ) -> Monitored:
     """Judge ``windows`` (from :func:`~tidemill.monitoring.cut`, oldest first) of one run, and store what was found.
 
-    ``judgements`` are the suite's, one a window, None where a window has no rows. Each window goes to
+    ``judgements`` are the suite's, one a window, None where a window has no rows. ``damaged`` says that ``version``
+    stands in for a champion whose files are. Each window goes to
     ``<use_case>/monitoring/<window>/monitoring.json``, the run beside the newest as ``run.json`` and
     ``report.html``. Memory is for one part of a Snapshot at a time, besides the answers.
 
@@ -105,7 +107,7 @@ def watch(
         seen.append(drifted)
         labelled += [known] if known is not None else []
     together = reports[0].quality if len(reports) == 1 else _quality(work, _all_seen(seen), _all_known(labelled))
-    monitored = _monitored(work, reports, together, cleaned)
+    monitored = _monitored(work, reports, together, cleaned, damaged)
     everything = [*past(stored, version.version, windows[0].span, at), *reports]
     page = render_report(use_case, monitored, work.reference, everything, at, version.lineage.validation.masked)
     store.write_bytes(monitored.report, page.encode())
@@ -266,14 +268,17 @@ def _report(
     )
 
 
-def _monitored(work: _Watch, reports: Sequence[DriftReport], quality: Quality, cleaned: Cleaned) -> Monitored:
+def _monitored(
+    work: _Watch, reports: Sequence[DriftReport], quality: Quality, cleaned: Cleaned, damaged: str | None
+) -> Monitored:
     newest = reports[-1]
     start = newest.window.since or work.now
     training = work.version.lineage
     before = sum(training.cleaned.refused.values()) / max(1, training.collected.snapshot.rows)
     refused = sum(cleaned.refused.values())
     collected = cleaned.snapshot.rows + refused + cleaned.deduplicated
-    more = [one.model_copy(update={"since": start}) for one in refused_alarm(refused, collected, before)]
+    found = [*([damaged_alarm(damaged)] if damaged else []), *refused_alarm(refused, collected, before)]
+    more = [one.model_copy(update={"since": start}) for one in found]
     alarms = merged([*newest.alarms, *more], [report.alarms for report in reports[:-1]])
     return Monitored(
         use_case=work.use_case.name,

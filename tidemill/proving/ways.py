@@ -60,7 +60,7 @@ def by_batch(store: Store, use_case: UseCase, proven: Proven, probes: Probes) ->
                 source.write_bytes(write(part))
                 output = Path(folder) / f"{number}-{kind}-answers.parquet"
                 try:
-                    score(store, alone, proven, str(source), str(output))
+                    score(store, alone, proven, str(source), str(output), recorded=False)
                 except UserError as error:
                     before = sum(len(one) for one in given)
                     yield Answers(way, _stacked(given), {before + (error.row or 0): _why(error)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.registry.records import Action, LedgerEntry, ModelVersion
-from tidemill.registry.registry import Registry
+from tidemill.registry.records import Action, LedgerEntry, ModelVersion, asked_because, sentence_of
+from tidemill.registry.registry import Answering, Line, Registry
 
-__all__ = ["Action", "LedgerEntry", "ModelVersion", "Registry"]
+__all__ = ["Action", "Answering", "LedgerEntry", "Line", "ModelVersion", "Registry", "asked_because", "sentence_of"]

@@ -3,7 +3,8 @@
 Where the store can create an object only if it is absent, an entry's key is its number, and the
 number is claimed by creating it: writers that come at the same moment take turns. Elsewhere (some
 S3 servers ignore conditional writes) the key is the number, the time and a random part: nothing is
-ever overwritten, and entries of one number are ordered by their keys.
+ever overwritten, entries of one number are ordered by their keys, and :meth:`Ledger.settle` waits until
+that order is final.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tidemill.errors import TransientError, UserError
+from tidemill.errors import DamagedError, TransientError, UserError
 from tidemill.registry.records import LedgerEntry, parsed
+from tidemill.registry.turns import Turn, Turns
 from tidemill.store import Store, json_bytes
 
 __all__ = ["Forked", "Ledger", "Written"]
@@ -49,6 +51,7 @@ class Ledger:
     def __init__(self, store: Store, use_case: str) -> None:
         self._store = store
         self._prefix = f"{use_case}/ledger"
+        self._turns = Turns(store, f"{use_case}/turns")
         self._read: dict[str, tuple[str, LedgerEntry]] = {}
 
     def entries(self) -> list[Written]:
@@ -61,17 +64,18 @@ class Ledger:
         return found
 
     def newest(self, wanted: Callable[[LedgerEntry], bool]) -> LedgerEntry | None:
-        """The last entry that is ``wanted``, found from the end without reading the rest.
+        """The last entry that is ``wanted``, found from the end without reading the rest, and proved that far.
 
         Raises :class:`Forked` when any two entries have one number: then only a replay of all tells.
         """
         keys = self._keys()
         if max(Counter(map(_number, keys)).values(), default=1) > 1:
             raise Forked
-        for key in reversed(keys):
-            (written,) = self._written([key])
-            if wanted(written.entry):
-                return written.entry
+        for place in reversed(range(len(keys))):
+            pair = self._written(keys[max(0, place - 1) : place + 1])
+            _prove(pair, self._store, believed=len(pair) - 1)
+            if wanted(pair[-1].entry):
+                return pair[-1].entry
         return None
 
     def append(self, draft: Callable[[list[Written]], LedgerEntry | Written]) -> Written:
@@ -82,14 +86,32 @@ class Ledger:
         keep coming first.
         """
         for attempt in range(_ROUNDS):
-            before = self.entries()
-            made = draft(before)
-            if isinstance(made, Written):
-                return made
-            if (written := self._claimed(_following(made, before))) is not None:
+            if self._store.conditional:
+                written = self._tried(draft)
+            else:
+                with self._turns.taken() as turn:
+                    written = self._tried(draft, turn)
+            if written is not None:
                 return written
             time.sleep(random.uniform(0, min(0.02 * (attempt + 1), 0.5)))
         raise TransientError(f"the ledger {self._store.url_of(self._prefix)} is being written by others: try again")
+
+    def settle(self) -> None:
+        """Wait until no entry can come any more that stands before one that is written."""
+        if not self._store.conditional:
+            self._turns.wait_for_others()
+
+    def _tried(
+        self, draft: Callable[[list[Written]], LedgerEntry | Written], turn: Turn | None = None
+    ) -> Written | None:
+        """One try to write what ``draft`` makes of the entries so far; None when it must be tried anew."""
+        before = self.entries()
+        made = draft(before)
+        if isinstance(made, Written):
+            return made
+        if turn is not None and turn.late:
+            return None
+        return self._claimed(_following(made, before))
 
     def _claimed(self, entry: LedgerEntry) -> Written | None:
         """Write ``entry``, or give None when its number was taken."""
@@ -150,20 +172,23 @@ def _number(key: str) -> int:
     return int(key.rsplit("/", 1)[-1][:8])
 
 
-def _prove(found: Sequence[Written], store: Store) -> None:
-    """Each entry names the sha256 of one with the number before: so none was changed or taken away."""
+def _prove(found: Sequence[Written], store: Store, *, believed: int = 0) -> None:
+    """Each entry names the sha256 of one with the number before: so none was changed or taken away.
+
+    The first ``believed`` of them are taken as they are.
+    """
     hashes: dict[int, set[str]] = {0: {""}}
     for written in found:
         hashes.setdefault(written.entry.number, set()).add(written.sha256)
-    for written in found:
+    for written in found[believed:]:
         before = hashes.get(written.entry.number - 1)
         if before is None:
-            raise UserError(
+            raise DamagedError(
                 f"the ledger lacks entry {written.entry.number - 1}, before {store.url_of(written.key)}: "
                 "restore it from a backup"
             )
         if written.entry.parent not in before:
-            raise UserError(
+            raise DamagedError(
                 f"{store.url_of(written.key)} does not follow from the entry before it: "
                 "one of the two was changed or written by hand. Restore the ledger from a backup"
             )

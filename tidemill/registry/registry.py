@@ -2,58 +2,91 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
-from tidemill.errors import UserError, did_you_mean
+from tidemill.errors import DamagedError, OvertakenError, UserError
+from tidemill.provenance import code_version
+from tidemill.registry.drafting import FOUND, Against, first, last, user, why_not_waiting
 from tidemill.registry.ledger import Forked, Ledger, Written
-from tidemill.registry.records import Action, LedgerEntry, ModelVersion, parsed
+from tidemill.registry.records import Action, LedgerEntry, ModelVersion
 from tidemill.registry.standing import Standing, changes_champion, standing
-from tidemill.results import Evaluation, Lineage, RowBalance
+from tidemill.registry.versions import Versions
+from tidemill.results import Lineage, RowBalance
 from tidemill.store import Store
 
-__all__ = ["Registry"]
+__all__ = ["Answering", "Line", "Registry"]
 
-_AUTOMATIC = ("promote", "refuse", "wait")
-_READERS = 16
-_SETTLE_SECONDS = 1.0
+_GATE = ("promote", "refuse", "wait")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry of the ledger. Where another of the same moment came first and it had no effect, ``holds`` is False."""
+
+    entry: LedgerEntry
+    holds: bool
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Answering(Generic[T]):
+    """The version that answers, and what its loader made of it.
+
+    ``problem`` says why it is not the ``champion``, which is damaged; None where it is.
+    """
+
+    champion: str
+    version: ModelVersion
+    loaded: T
+    problem: str | None = None
 
 
 class Registry:
     """Versions and ledger of ``use_case`` in ``store``. Safe between threads and processes.
 
-    Every change is one ledger entry; who is champion follows from the entries alone.
+    Every change is one ledger entry; who is champion follows from the entries alone. ``who`` of an entry is, where
+    nobody is named, ``TIDEMILL_USER`` or the user of this process.
     """
 
     def __init__(self, store: Store, use_case: str) -> None:
         self._store = store
         self._use_case = use_case
         self._ledger = Ledger(store, use_case)
+        self._versions = Versions(store, use_case)
 
-    def register(self, lineage: Lineage, balance: RowBalance, excluded: dict[str, str]) -> ModelVersion:
+    def register(
+        self, lineage: Lineage, balance: RowBalance, excluded: dict[str, str], *, who: str | None = None
+    ) -> ModelVersion:
         """Write a version, or find the one with the same model, the same evaluation, and a proof with the same end."""
-        made = self._registered(lineage) or self._written(lineage, balance, excluded)
+        made = self._versions.found(lineage) or self._versions.written(lineage, balance, excluded)
+        hashes = self._versions.hashes(made.version)
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
-            known = _first(before, lambda entry: entry.action == "register" and entry.version == made.version)
-            return known or self._entry(
-                standing(before), "register", made.version, "a model was trained", "prefect", automatic=True
-            )
+            known = first(before, lambda entry: entry.action == "register" and entry.version == made.version)
+            if known is not None:
+                return known
+            why = "a model was trained"
+            return _entry(standing(before), "register", made.version, why, who, hashes, automatic=True)
 
         self._ledger.append(draft)
         return made
 
+    def names(self) -> list[str]:
+        """Every version's name, sorted. Reads none of them."""
+        return self._versions.names()
+
     def versions(self) -> list[ModelVersion]:
         """Every version, newest last."""
-        names = self._names()
-        with ThreadPoolExecutor(_READERS) as pool:
-            found = list(pool.map(self._load, names)) if names else []
-        return sorted(found, key=lambda version: (version.created, version.version))
+        return self._versions.all()
+
+    def readable(self) -> tuple[list[ModelVersion], dict[str, str]]:
+        """The versions that can be read, newest last, and of each other one what is wrong with it."""
+        return self._versions.readable()
 
     def version(self, name: str) -> ModelVersion:
         """The version called ``name``; ``champion`` and ``latest`` are understood.
@@ -63,26 +96,78 @@ class Registry:
         if name == "champion":
             champion = self.champion()
             if champion is None:
-                raise UserError(f"`{self._use_case}` has no champion yet: {self._advice()}")
+                raise UserError(f"`{self._use_case}` has no champion yet: {self._versions.advice()}")
             return champion
-        names = self._names()
+        names = self._versions.names()
         if name == "latest" and names:
-            newest = [known for known in names if known[:8] == names[-1][:8]]
-            return max(map(self._load, newest), key=lambda version: (version.created, version.version))
+            return self._versions.latest(names)
         if name not in names:
-            raise UserError(
-                f"`{self._use_case}` has no version `{name}`{did_you_mean(name, names)}: {self._advice(names)}"
-            )
-        return self._load(name)
+            raise self._versions.unknown(name, names)
+        return self._versions.load(name)
 
     def champion(self) -> ModelVersion | None:
-        """The version that is live, or None. Asks for a listing and, as a rule, for the last entries only."""
-        name = self._champion()
-        return None if name is None else self._load(name)
+        """The version that is live, or None. Asks for a listing and, as a rule, for the last entries only.
+
+        Raises DamagedError when its record is missing or not the one that the ledger names.
+        """
+        found = self._champion()
+        return None if found is None else self._versions.load(*found)
+
+    def champion_name(self) -> str | None:
+        """The name of the version that is live, without reading its record."""
+        found = self._champion()
+        return None if found is None else found[0]
+
+    def answering(self, load: Callable[[ModelVersion], T]) -> Answering[T] | None:
+        """The champion with what ``load`` makes of it; where that raises DamagedError, the last good one before it.
+
+        None without a champion. Raises DamagedError when neither it nor any before it can be loaded.
+        """
+        found = self._champion()
+        if found is None:
+            return None
+        try:
+            champion = self._versions.load(*found)
+            return Answering(found[0], champion, load(champion))
+        except DamagedError as error:
+            wrong = str(error)
+        now = standing(self._ledger.entries())
+        for name in now.before:
+            try:
+                version = self._versions.load(name, now.hashes[name].get("version"))
+                loaded = load(version)
+            except DamagedError:
+                continue
+            said = f"the champion {found[0]} is damaged, and {name}, the last good one before it, answers: {wrong}"
+            return Answering(found[0], version, loaded, said)
+        raise DamagedError(
+            f"the champion {found[0]} of `{self._use_case}` is damaged, and there is no good one before it: {wrong}"
+        )
+
+    def rival(self) -> ModelVersion | None:
+        """The version that a new model is compared with: the one that answers, or None where none can."""
+        try:
+            found = self.answering(self.whole)
+        except DamagedError:
+            return None
+        return None if found is None else found.version
+
+    def whole(self, version: ModelVersion) -> None:
+        """Return when every file of its Model is as it was written; a loader for :meth:`answering`.
+
+        Raises DamagedError when one is missing or was changed.
+        """
+        self._versions.whole(version)
 
     def ledger(self) -> list[LedgerEntry]:
         """Every decision, oldest first, proved to be as written."""
         return [written.entry for written in self._ledger.entries()]
+
+    def lines(self) -> list[Line]:
+        """:meth:`ledger`, each entry with whether it holds."""
+        entries = self._ledger.entries()
+        void = standing(entries).void
+        return [Line(written.entry, written.key not in void, written.sha256) for written in entries]
 
     def waiting(self) -> list[str]:
         """Versions that wait for a person, oldest first."""
@@ -95,33 +180,66 @@ class Registry:
         return standing(written for written in self._ledger.entries() if written.entry.when <= until).champion
 
     def decide(
-        self, version: str, action: Literal["promote", "refuse", "wait"], why: str, who: str | None = None
+        self,
+        version: str,
+        action: Literal["promote", "refuse", "wait"],
+        why: str,
+        who: str | None = None,
+        *,
+        against: str | None = FOUND,
+        compared: str | None = FOUND,
+        usecase: str | None = None,
     ) -> LedgerEntry:
-        """Record the gate's decision. A repeat of its last decision on ``version`` writes nothing new."""
-        made = self.version(version).version
+        """Record the gate's decision. A repeat of its last decision on ``version`` writes nothing new.
 
-        def draft(before: Sequence[Written]) -> LedgerEntry | Written:
-            last = _last(before, lambda entry: entry.version == made and entry.automatic and entry.action in _AUTOMATIC)
-            if last is not None and last.entry.action == action:
-                return last
-            return self._entry(standing(before), action, made, why, who or "prefect", automatic=True)
-
-        return self._ledger.append(draft).entry
-
-    def promote(self, version: str, *, who: str | None = None, why: str = "") -> LedgerEntry:
-        """Make ``version`` the champion, by a person's word. Writes nothing when it is already."""
-        made = self.version(version).version
+        ``against`` is the champion that it was decided against, ``compared`` the version that was compared with where
+        that is another one or none, ``usecase`` the use case's JSON as it was then. Raises OvertakenError when a
+        promotion was decided against one that is champion no more, and DamagedError when the model is not whole.
+        """
+        made = self.version(version)
+        hashes = self._versions.hashes(made.version, whole=action == "promote")
+        hashes |= self._kept(usecase or made.lineage.usecase, hashes["usecase"])
+        stated = Against(self._use_case, against)
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             now = standing(before)
-            if now.champion == made and (last := _last(before, changes_champion)) is not None:
-                return last
-            return self._entry(now, "promote", made, why or "a person promoted it", who)
+            known = last(before, now, lambda one: one.version == made.version and one.automatic and one.action in _GATE)
+            if known is not None and known.entry.action == action:
+                return known
+            if action == "promote":
+                stated.check(now)
+            entry = _entry(now, action, made.version, why, who, hashes, automatic=True)
+            return entry.model_copy(update={"against": now.champion if compared == FOUND else compared})
 
-        return self._ledger.append(draft).entry
+        return self._effective(self._ledger.append(draft))
+
+    def promote(
+        self, version: str, *, who: str | None = None, why: str = "", against: str | None = FOUND
+    ) -> LedgerEntry:
+        """Make ``version`` the champion, by a person's word. Writes nothing when it is already.
+
+        ``against`` is the champion that this was decided against; left out, the one that is found first. Raises
+        OvertakenError when another one is champion by then, and DamagedError when the model is not whole.
+        """
+        made = self.version(version).version
+        hashes = self._versions.hashes(made, whole=True)
+        stated = Against(self._use_case, against)
+
+        def draft(before: Sequence[Written]) -> LedgerEntry | Written:
+            now = standing(before)
+            if now.champion == made and (known := last(before, now, changes_champion)) is not None:
+                return known
+            stated.check(now)
+            return _entry(now, "promote", made, why or "a person promoted it", who, hashes)
+
+        return self._effective(self._ledger.append(draft))
 
     def approve(self, version: str, *, who: str | None = None, why: str = "") -> LedgerEntry:
-        """Make a waiting ``version`` the champion. Raises UserError when it does not wait."""
+        """Make a waiting ``version`` the champion.
+
+        Raises UserError when it does not wait, OvertakenError when another version became the champion since it was
+        compared, and DamagedError when its model is not whole.
+        """
         return self._answered("approve", version, who, why or "a person approved it")
 
     def reject(self, version: str, *, who: str | None = None, why: str = "") -> LedgerEntry:
@@ -129,178 +247,112 @@ class Registry:
         return self._answered("reject", version, who, why or "a person rejected it")
 
     def rollback(self, *, who: str | None = None, why: str = "") -> LedgerEntry:
-        """Make the champion before the present one champion again; again goes one further back.
+        """Make the last good champion before the present one champion again; again goes further back.
 
-        Reads no file of the version that is left, so it works when those are damaged. Raises UserError
-        when there is nothing before, or when somebody else changed the champion meanwhile.
+        Reads no file of the version that is left, so it works when those are damaged. Raises UserError when there is
+        nothing before, DamagedError when none of those before is whole, and OvertakenError when somebody else changed
+        the champion meanwhile.
         """
-        seen: list[str | None] = []
+        stated = Against(self._use_case, FOUND)
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             now = standing(before)
-            seen.append(now.champion)
-            if seen[0] != now.champion:
-                raise UserError(
-                    f"the champion of `{self._use_case}` changed meanwhile from {seen[0]} to {now.champion}: "
-                    "look at it, and roll back again if need be"
-                )
-            if len(now.live) < 2:
-                has = f"{now.champion} is its first champion" if now.champion else "it has no champion"
-                raise UserError(f"`{self._use_case}` can't be rolled back: {has}")
-            self._load(now.live[-2])
-            return self._entry(now, "rollback", now.live[-2], why or "a person rolled back", who)
+            stated.check(now)
+            back, hashes, passed = self._last_good(now)
+            said = f" (passed over, as damaged: {', '.join(passed)})" if passed else ""
+            return _entry(now, "rollback", back, f"{why or 'a person rolled back'}{said}", who, hashes)
 
         return self._effective(self._ledger.append(draft))
 
+    def _last_good(self, now: Standing) -> tuple[str, dict[str, str], list[str]]:
+        """The newest champion before the present one that is whole, its hashes, and those that were passed over."""
+        if not now.before:
+            has = f"{now.champion} is its first champion" if now.champion else "it has no champion"
+            raise UserError(f"`{self._use_case}` can't be rolled back: {has}")
+        wrong: dict[str, str] = {}
+        for name in now.before:
+            try:
+                hashes = self._versions.hashes(name, whole=True, sha256=now.hashes[name].get("version"))
+                return name, hashes, list(wrong)
+            except DamagedError as error:
+                wrong[name] = str(error)
+        told = "; ".join(wrong.values())
+        raise DamagedError(
+            f"`{self._use_case}` can't be rolled back: no champion before {now.champion} is whole: {told}"
+        )
+
     def _answered(self, action: Literal["approve", "reject"], version: str, who: str | None, why: str) -> LedgerEntry:
         made = self.version(version).version
+        hashes = self._versions.hashes(made)
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             now = standing(before)
             if now.status.get(made) != "waiting":
-                raise UserError(f"{made} does not wait for approval: {_told(now, made)}")
-            return self._entry(now, action, made, why, who)
+                raise UserError(f"{made} does not wait for approval: {why_not_waiting(now, made)}")
+            if action == "approve":
+                compared = now.decided[made].champion
+                if now.champion != compared:
+                    raise OvertakenError(
+                        f"{made} was compared with {compared or 'no champion'}, and {now.champion} became the "
+                        f"champion of `{self._use_case}` since: train again, which makes the comparison anew, or "
+                        "overrule that with `tidemill promote`"
+                    )
+                self._versions.hashes(made, whole=True)
+            return _entry(now, action, made, why, who, hashes)
 
         return self._effective(self._ledger.append(draft))
 
     def _effective(self, written: Written) -> LedgerEntry:
-        """The entry, if it holds. Where writers can meet on one number, the later in order may be void.
-
-        There, another's entry of the same number may still be on its way: it is waited for.
-        """
+        """The entry, if it holds. Where writers can meet on one number, the later in order may be void."""
         if self._store.conditional:
             return written.entry
-        time.sleep(_SETTLE_SECONDS)
+        self._ledger.settle()
         if written.key in standing(self._ledger.entries()).void:
-            raise UserError(
+            raise OvertakenError(
                 f"somebody else decided on `{self._use_case}` at the same moment and came first: "
                 f"this {written.entry.action} of {written.entry.version} has no effect. Look at `tidemill models`"
             )
         return written.entry
 
-    def _entry(
-        self,
-        now: Standing,
-        action: Action,
-        version: str,
-        why: str,
-        who: str | None,
-        *,
-        automatic: bool = False,
-    ) -> LedgerEntry:
-        changes = action in ("promote", "approve", "rollback")
-        return LedgerEntry(
-            number=0,
-            action=action,
-            version=version,
-            previous=now.champion,
-            champion=version if changes else now.champion,
-            who=who or _user(),
-            when=datetime.now(UTC),
-            why=why,
-            automatic=automatic,
-            hashes=self._hashes(version),
-            parent="",
-        )
+    def _kept(self, usecase: str, known: str) -> dict[str, str]:
+        """What a gate decided by: its own code, and the use case, whose JSON is kept where the version has another."""
+        sha256 = hashlib.sha256(usecase.encode()).hexdigest()
+        if sha256 != known:
+            self._store.create_bytes(f"{self._use_case}/decided/{sha256}.json", usecase.encode())
+        return {"usecase": sha256, "gate": code_version()}
 
-    def _hashes(self, version: str) -> dict[str, str]:
-        data = self._bytes(version)
-        lineage = parsed(ModelVersion, data, self._store.url_of(self._key(version))).lineage
-        return {
-            "code": lineage.code or "",
-            "data": lineage.validation.snapshot.id,
-            "evaluation": _digest(lineage.evaluation),
-            "model": lineage.model.id,
-            "version": hashlib.sha256(data).hexdigest(),
-        }
-
-    def _champion(self) -> str | None:
+    def _champion(self) -> tuple[str, str | None] | None:
+        """The champion's name, and the sha256 of its record as the ledger has it."""
         try:
             last = self._ledger.newest(changes_champion)
         except Forked:
-            return standing(self._ledger.entries()).champion
-        return None if last is None else last.champion
-
-    def _registered(self, lineage: Lineage) -> ModelVersion | None:
-        named = [name for name in self._names() if name[9:17] == lineage.model.id[:8]]
-        for known in map(self._load, named):
-            alike = known.lineage.evaluation == lineage.evaluation and _proven(known.lineage) == _proven(lineage)
-            if known.model.id == lineage.model.id and alike:
-                return known
-        return None
-
-    def _written(self, lineage: Lineage, balance: RowBalance, excluded: dict[str, str]) -> ModelVersion:
-        created = datetime.now(UTC)
-        name = f"{created:%Y%m%d}-{lineage.model.id[:8]}"
-        taken = 1
-        while True:
-            version = ModelVersion(
-                use_case=self._use_case,
-                version=name if taken == 1 else f"{name}-{taken}",
-                created=created,
-                lineage=lineage,
-                balance=balance,
-                excluded=excluded,
-            )
-            if self._store.create_json(self._key(version.version), version.model_dump(mode="json")):
-                return version
-            if (known := self._registered(lineage)) is not None:
-                return known
-            taken += 1
-
-    def _names(self) -> list[str]:
-        keys = self._store.list(f"{self._use_case}/versions")
-        return [key.rsplit("/", 1)[-1].removesuffix(".json") for key in keys]
-
-    def _load(self, name: str) -> ModelVersion:
-        return parsed(ModelVersion, self._bytes(name), self._store.url_of(self._key(name)))
-
-    def _bytes(self, name: str) -> bytes:
-        try:
-            return self._store.read_bytes(self._key(name))
-        except KeyError:
-            where = self._store.url_of(self._key(name))
-            raise UserError(f"{where} is missing: restore it from a backup, or promote another version") from None
-
-    def _key(self, name: str) -> str:
-        return f"{self._use_case}/versions/{name}.json"
-
-    def _advice(self, names: Sequence[str] | None = None) -> str:
-        known = self._names() if names is None else names
-        if not known:
-            return f"train it first, with `tidemill train {self._use_case}`"
-        return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known[-5:])}"
+            now = standing(self._ledger.entries())
+            return None if now.champion is None else (now.champion, now.hashes[now.champion].get("version"))
+        return None if last is None or last.champion is None else (last.champion, last.hashes.get("version"))
 
 
-def _told(now: Standing, version: str) -> str:
-    """Why a version does not wait, in words."""
-    last = now.decided.get(version)
-    if last is None or last.action == "register":
-        return "the gate has not decided on it yet"
-    said = {"approve": "approved", "reject": "rejected", "refuse": "refused", "promote": "promoted"}
-    text = f"it was {said.get(last.action, last.action)} by {last.who} on {last.when:%Y-%m-%d %H:%M} UTC"
-    return f"{text}. Use `tidemill promote` to overrule that" if last.action in ("reject", "refuse") else text
-
-
-def _proven(lineage: Lineage) -> bool:
-    """Whether nothing speaks against the model's answering alike everywhere."""
-    return lineage.proof is None or lineage.proof.passed
-
-
-def _digest(evaluation: Evaluation) -> str:
-    return hashlib.sha256(evaluation.model_dump_json().encode()).hexdigest()
-
-
-def _first(entries: Sequence[Written], wanted: Callable[[LedgerEntry], bool]) -> Written | None:
-    return next((written for written in entries if wanted(written.entry)), None)
-
-
-def _last(entries: Sequence[Written], wanted: Callable[[LedgerEntry], bool]) -> Written | None:
-    return next((written for written in reversed(entries) if wanted(written.entry)), None)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
+def _entry(
+    now: Standing,
+    action: Action,
+    version: str,
+    why: str,
+    who: str | None,
+    hashes: dict[str, str],
+    *,
+    automatic: bool = False,
+) -> LedgerEntry:
+    """An entry for the place that ``now`` is; the ledger gives it its number, its time and its parent."""
+    changes = action in ("promote", "approve", "rollback")
+    return LedgerEntry(
+        number=0,
+        action=action,
+        version=version,
+        previous=now.champion,
+        champion=version if changes else now.champion,
+        who=who or user(),
+        when=datetime.now(UTC),
+        why=why,
+        automatic=automatic,
+        hashes=hashes,
+        parent="",
+    )

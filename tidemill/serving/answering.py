@@ -7,17 +7,22 @@ from typing import Protocol
 from tidemill.learning.model import Model
 from tidemill.learning.rows import RowPredictor
 from tidemill.serving.champion import InMemory
+from tidemill.serving.tally import Tally
 from tidemill.usecase import UseCase
 
 __all__ = ["Answering", "Pinned"]
 
 
 class Answering(Protocol):
-    """One served use case. ``current`` answers, and ``problem`` says why another that should does not."""
+    """One served use case. ``current`` answers, and ``problem`` says why another that should does not.
+
+    ``tally`` counts what is answered; None where nobody is to know.
+    """
 
     use_case: UseCase
     current: InMemory | None
     problem: str | None
+    tally: Tally | None
 
     def refresh(self) -> None:
         """Look once for what should answer."""
@@ -33,6 +38,7 @@ class Pinned:
         self.use_case = use_case
         self.current: InMemory | None = InMemory(version, RowPredictor(model))
         self.problem: str | None = None
+        self.tally: Tally | None = None
 
     def refresh(self) -> None:
         """Nothing can have changed."""

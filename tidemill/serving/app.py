@@ -61,6 +61,9 @@ def app_of(answering: Sequence[Answering]) -> FastAPI:
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
+        for champion in champions.values():
+            if champion.tally is not None:
+                await asyncio.to_thread(champion.tally.write, last=True)
 
     app = FastAPI(title="Tidemill", version=__version__, lifespan=lifespan, redoc_url=None)
     app.openapi = lambda: described(app, list(champions.values()))  # type: ignore[method-assign]
@@ -79,18 +82,19 @@ def _add_watching(app: FastAPI, champions: Mapping[str, Answering]) -> None:
     async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
 
-    @app.get("/health", tags=["watching"])
+    @app.get("/health", tags=["watching"], response_model_exclude_none=True)
     async def health() -> Status:
         """Whether the process lives."""
         return Status(status="ok")
 
-    @app.get("/ready", tags=["watching"], responses={503: {"model": ErrorResponse}})
+    @app.get("/ready", tags=["watching"], response_model_exclude_none=True, responses={503: {"model": ErrorResponse}})
     async def ready() -> Status:
         """Whether every use case has a model that answers."""
         without = [champion for champion in champions.values() if champion.current is None]
         if without:
             raise _unready(without[0], "not_ready")
-        return Status(status="ready")
+        problems = {name: champion.problem for name, champion in champions.items() if champion.problem}
+        return Status(status="ready", problems=problems or None)
 
 
 def _add_models(app: FastAPI, champions: Mapping[str, Answering]) -> None:
@@ -120,6 +124,8 @@ def _add_models(app: FastAPI, champions: Mapping[str, Answering]) -> None:
             answered = _answered(current, asked)
         else:
             answered = await anyio.to_thread.run_sync(_answered, current, asked, limiter=limit)
+        if champion.tally is not None:
+            champion.tally.add(current.version, len(asked.rows))
         return Response(answered, media_type="application/json")
 
 

@@ -103,6 +103,10 @@ class ModelList(_Body):
 
 
 class Status(_Body):
-    """`ok`: the process lives. `ready`: every use case has a model in memory."""
+    """`ok`: the process lives. `ready`: every use case has a model in memory.
+
+    `problems` says, by use case, why it is not the newest champion that answers, where it is not.
+    """
 
     status: Literal["ok", "ready"]
+    problems: dict[str, str] | None = None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.lineage import made_up_balance, made_up_lineage
+from tests.lineage import made_up_balance, made_up_lineage, write_model
 from tests.unit.learning.test_tuning import content, copy_of
 from tests.unit.learning.world import World, make_world
 from tidemill.learning.space import Space
@@ -25,6 +25,7 @@ KNOWN = SPACE.starting_points()
 def crown(store: Store, study: Study) -> None:
     """Make the study's model the champion."""
     lineage = made_up_lineage().model_copy(update={"study": study})
+    write_model(store, lineage, 0)
     registry = Registry(store, "toy")
     version = registry.register(lineage, balance=made_up_balance(), excluded={})
     registry.decide(version.version, "promote", "the first")

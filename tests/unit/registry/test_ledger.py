@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.lineage import register
-from tidemill.errors import UserError
+from tidemill.errors import OvertakenError, TidemillError, UserError
 from tidemill.registry import LedgerEntry, Registry
 from tidemill.store import Store
 
@@ -80,7 +81,7 @@ def test_an_entry_by_hand_is_noticed(kept: Store) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": 2}, "has format 2; this Tidemill reads up to 1"),
+        ({"format": 3}, "has format 3; this Tidemill reads up to 2"),
         ({"action": "bless"}, "is damaged: action"),
         ({"extra": 1}, "is damaged: extra"),
     ],
@@ -125,23 +126,25 @@ class Meeting:
         self.store = Unconditional(url)
         self.mine, self.theirs = Registry(self.store, "toy"), Registry(self.store, "toy")
 
-    def of(self, mine: Callable[[], LedgerEntry], theirs: Callable[[], LedgerEntry]) -> list[LedgerEntry | UserError]:
+    def of(
+        self, mine: Callable[[], LedgerEntry], theirs: Callable[[], LedgerEntry]
+    ) -> list[LedgerEntry | TidemillError]:
         """Let both read, then both write; what each is given."""
         barrier, write = threading.Barrier(2), self.store.write_bytes
 
         def together(key: str, data: bytes) -> None:
-            barrier.wait(10)
+            if "/ledger/" in key:
+                barrier.wait(10)
             write(key, data)
 
-        def asked(call: Callable[[], LedgerEntry]) -> LedgerEntry | UserError:
+        def asked(call: Callable[[], LedgerEntry]) -> LedgerEntry | TidemillError:
             try:
                 return call()
-            except UserError as error:
+            except TidemillError as error:
                 return error
 
         with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
             patch.setattr(self.store, "write_bytes", together)
-            patch.setattr("tidemill.registry.registry._SETTLE_SECONDS", 0.2)
             return list(pool.map(asked, [mine, theirs]))
 
 
@@ -152,16 +155,20 @@ def meeting(memory: Store) -> Meeting:
 
 def test_two_promotions_that_meet_are_both_kept_in_one_order(meeting: Meeting) -> None:
     first, second = register(meeting.mine, 1).version, register(meeting.mine, 2).version
-    meeting.of(lambda: meeting.mine.promote(first), lambda: meeting.theirs.promote(second))
+    given = meeting.of(lambda: meeting.mine.promote(first), lambda: meeting.theirs.promote(second))
+    (won,) = [one for one in given if isinstance(one, LedgerEntry)]
+    (told,) = [one for one in given if isinstance(one, OvertakenError)]
+    assert "at the same moment and came first" in str(told)
     entries = meeting.mine.ledger()
     assert [entry.number for entry in entries] == [1, 2, 3, 3]
     assert {entry.version for entry in entries[2:]} == {first, second}
+    assert [line.holds for line in meeting.mine.lines()] == [True, True, True, False]
     for reader in (meeting.mine, meeting.theirs, Registry(meeting.store, "toy")):
         assert reader.ledger() == entries
-        assert champion(reader) == entries[-1].version
-    meeting.theirs.promote(entries[2].version)
+        assert champion(reader) == entries[2].version == won.version
+    meeting.theirs.promote(entries[3].version)
     assert [entry.number for entry in meeting.mine.ledger()] == [1, 2, 3, 3, 4]
-    assert champion(meeting.mine) == entries[2].version
+    assert champion(meeting.mine) == entries[3].version
 
 
 def test_two_rollbacks_that_meet_go_one_back(meeting: Meeting) -> None:
@@ -169,8 +176,8 @@ def test_two_rollbacks_that_meet_go_one_back(meeting: Meeting) -> None:
     for name in names:
         meeting.mine.promote(name)
     given = meeting.of(meeting.mine.rollback, meeting.theirs.rollback)
-    assert sorted(isinstance(one, UserError) for one in given) == [False, True]
-    assert "at the same moment and came first" in next(str(one) for one in given if isinstance(one, UserError))
+    assert sorted(isinstance(one, OvertakenError) for one in given) == [False, True]
+    assert "at the same moment and came first" in next(str(one) for one in given if isinstance(one, OvertakenError))
     assert champion(Registry(meeting.store, "toy")) == names[1]
     meeting.mine.rollback()
     assert champion(Registry(meeting.store, "toy")) == names[0]
@@ -180,7 +187,7 @@ def test_an_approval_that_meets_a_rejection(meeting: Meeting) -> None:
     version = register(meeting.mine).version
     meeting.mine.decide(version, "wait", "a person must say")
     approved, rejected = meeting.of(lambda: meeting.mine.approve(version), lambda: meeting.theirs.reject(version))
-    assert isinstance(approved, UserError) != isinstance(rejected, UserError)
+    assert isinstance(approved, OvertakenError) != isinstance(rejected, OvertakenError)
     expected = version if isinstance(approved, LedgerEntry) else None
     assert champion(meeting.mine) == champion(Registry(meeting.store, "toy")) == expected
 
@@ -198,9 +205,64 @@ def test_a_rollback_overtaken_by_another_says_so(memory: Store, monkeypatch: pyt
         return create(key, data)
 
     monkeypatch.setattr(memory, "create_bytes", interrupted)
-    with pytest.raises(UserError, match="changed meanwhile"):
+    with pytest.raises(OvertakenError, match="changed meanwhile"):
         mine.rollback()
     assert [entry.action for entry in mine.ledger()].count("rollback") == 1
+
+
+def test_a_promotion_decided_against_an_earlier_champion_is_refused(kept: Store) -> None:
+    registry = Registry(kept, "toy")
+    third, fourth = register(registry, 3).version, register(registry, 4).version
+    before = champion(registry)
+    registry.promote(third, against=before)
+    length = len(registry.ledger())
+    for decide in (
+        lambda: registry.promote(fourth, against=before),
+        lambda: registry.decide(fourth, "promote", "better", against=before),
+    ):
+        with pytest.raises(OvertakenError, match=rf"changed meanwhile from {before} to {third}: nothing was done"):
+            decide()
+    assert (champion(registry), len(registry.ledger())) == (third, length)
+    registry.promote(fourth, against=third)
+    assert champion(registry) == fourth
+
+
+def test_a_writer_that_was_cut_off_is_not_waited_for_twice(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidemill.registry.turns.PATIENCE_SECONDS", 0.3)
+    store = Unconditional(memory.url)
+    registry = Registry(store, "toy")
+    store.write_json("toy/turns/dead.json", {"format": 1})
+    registry.promote(register(registry).version)
+    assert store.list("toy/turns") == []
+
+
+def test_an_entry_that_may_come_late_is_waited_for(memory: Store) -> None:
+    mine, theirs = (Registry(Unconditional(memory.url), "toy") for _ in range(2))
+    first, second = register(mine, 1).version, register(mine, 2).version
+    read, wrote = threading.Event(), threading.Event()
+    store = theirs._store
+    write = store.write_bytes
+
+    def slow(key: str, data: bytes) -> None:
+        if "/ledger/" in key:
+            read.set()
+            wrote.wait(10)
+        write(key, data)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(store, "write_bytes", slow)
+        late = pool.submit(theirs.promote, second)
+        read.wait(10)
+        early = pool.submit(mine.promote, first)
+        while len(mine._store.list("toy/ledger")) < 3:
+            time.sleep(0.01)
+        assert not early.done()
+        wrote.set()
+        # The late one read the ledger first, and stands first by its time.
+        assert late.result(10).version == second
+        with pytest.raises(OvertakenError, match="came first"):
+            early.result(10)
+    assert champion(Registry(memory, "toy")) == second
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -210,7 +272,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.store = kind(f"memory://ledger-{uuid.uuid4().hex}")  # an id() is used again, and its lake is still there
         self.live: list[str] = []
-        self.waiting: set[str] = set()
+        self.waiting: dict[str, str | None] = {}
         self.history: list[LedgerEntry] = []
         self.names = [register(Registry(self.store, "toy"), seed).version for seed in range(3)]
 
@@ -219,7 +281,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return Registry(self.store, "toy")
 
     def lead(self, name: str) -> None:
-        self.waiting.discard(name)
+        self.waiting.pop(name, None)
         if not self.live or self.live[-1] != name:
             self.live.append(name)
 
@@ -239,9 +301,9 @@ class LedgerMachine(RuleBasedStateMachine):
         if action == "promote":
             self.lead(self.names[which])
         elif action == "wait":
-            self.waiting.add(self.names[which])
+            self.waiting[self.names[which]] = self.live[-1] if self.live else None
         else:
-            self.waiting.discard(self.names[which])
+            self.waiting.pop(self.names[which], None)
 
     @rule(which=st.integers(0, 2), action=st.sampled_from(["approve", "reject"]))
     def answer(self, which: int, action: str) -> None:
@@ -251,8 +313,12 @@ class LedgerMachine(RuleBasedStateMachine):
             with pytest.raises(UserError, match="does not wait"):
                 call(name)
             return
+        if action == "approve" and self.waiting[name] != (self.live[-1] if self.live else None):
+            with pytest.raises(OvertakenError, match="became the champion"):
+                call(name)
+            return
         call(name)
-        self.waiting.discard(name)
+        self.waiting.pop(name)
         if action == "approve":
             self.lead(name)
 
@@ -281,12 +347,11 @@ class LedgerMachine(RuleBasedStateMachine):
         assert [entry.when for entry in ledger] == sorted(entry.when for entry in ledger)
         self.history = ledger
         assert champion(self.registry) == (self.live[-1] if self.live else None) == ledger[-1].champion
-        assert set(self.registry.waiting()) == self.waiting
+        assert set(self.registry.waiting()) == set(self.waiting)
         assert self.registry.live_at(datetime.now(UTC)) == ledger[-1].champion
 
 
 @pytest.mark.parametrize("kind", [Store, Unconditional], ids=["conditional", "unconditional"])
-def test_any_run_of_decisions(kind: type[Store], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tidemill.registry.registry._SETTLE_SECONDS", 0.0)
+def test_any_run_of_decisions(kind: type[Store]) -> None:
     settings = hypothesis.settings(max_examples=20, stateful_step_count=15, deadline=None)
     run_state_machine_as_test(lambda: LedgerMachine(kind), settings=settings)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.lineage import made_up_balance, made_up_lineage, register
-from tidemill.errors import UserError
+from tidemill.errors import DamagedError, OvertakenError, UserError
 from tidemill.registry import ModelVersion, Registry
 from tidemill.store import Store
 
@@ -77,12 +77,14 @@ def test_a_registration_that_was_cut_off_is_finished(registry: Registry, memory:
 def test_an_entry_says_who_when_why_and_on_what(registry: Registry) -> None:
     version = register(registry)
     entry = registry.decide(version.version, "promote", "better by 0.02")
-    assert (entry.who, entry.why, entry.automatic) == ("prefect", "better by 0.02", True)
+    assert (entry.who, entry.why, entry.automatic) == (getpass.getuser(), "better by 0.02", True)
     assert (entry.previous, entry.champion) == (None, version.version)
     assert abs(datetime.now(UTC) - entry.when) < timedelta(minutes=1)
     assert entry.hashes["model"] == version.model.id
     assert entry.hashes["data"] == version.lineage.validation.snapshot.id
-    assert set(entry.hashes) == {"code", "data", "evaluation", "model", "version"}
+    assert set(entry.hashes) == {
+        "code", "data", "evaluation", "evidence", "files", "gate", "model", "usecase", "version"
+    }  # fmt: skip
     other = register(registry, 2)
     assert registry.promote(other.version).who == getpass.getuser()
 
@@ -135,10 +137,91 @@ def test_rollback_works_when_the_newest_version_is_damaged(registry: Registry, m
     registry.promote(first)
     registry.promote(second)
     memory.write_bytes(f"toy/versions/{second}.json", b"{}")
-    with pytest.raises(UserError, match=r"versions/.*\.json is damaged"):
+    with pytest.raises(DamagedError, match=r"versions/.*\.json was changed after the ledger named it"):
         registry.champion()
     registry.rollback()
     assert champion(registry) == first
+
+
+def flip(memory: Store, key: str, bit: int = 3) -> None:
+    """Change one bit in the middle of an object."""
+    data = bytearray(memory.read_bytes(key))
+    data[len(data) // 2] ^= 1 << bit
+    memory.write_bytes(key, bytes(data))
+
+
+@pytest.mark.parametrize("file", ["0.ubj", "1.ubj", "model.json"])
+def test_a_model_with_a_flipped_bit_does_not_become_champion(registry: Registry, memory: Store, file: str) -> None:
+    first, second, third = (register(registry, seed) for seed in range(3))
+    registry.promote(first.version)
+    registry.decide(third.version, "wait", "a person must say")
+    for version in (second, third):
+        flip(memory, f"{version.model.prefix}/{file}")
+    before = registry.ledger()
+    for decide in (
+        lambda: registry.promote(second.version),
+        lambda: registry.decide(second.version, "promote", "better"),
+        lambda: registry.approve(third.version),
+    ):
+        with pytest.raises(DamagedError, match=rf"{file} was changed after it was written: restore it"):
+            decide()
+    assert registry.ledger() == before
+    registry.reject(third.version)
+    assert champion(registry) == first.version
+
+
+def test_rollback_goes_to_the_last_good_champion(registry: Registry, memory: Store) -> None:
+    versions = [register(registry, seed) for seed in range(5)]
+    for version in versions:
+        registry.promote(version.version)
+    memory.delete(f"{versions[3].model.prefix}/1.ubj")
+    flip(memory, f"toy/versions/{versions[2].version}.json")
+    entry = registry.rollback(why="complaints")
+    assert entry.champion == versions[1].version == champion(registry)
+    passed = f"{versions[3].version}, {versions[2].version}"
+    assert entry.why == f"complaints (passed over, as damaged: {passed})"
+    flip(memory, f"{versions[0].model.prefix}/0.ubj")
+    with pytest.raises(DamagedError, match=f"no champion before {versions[1].version} is whole"):
+        registry.rollback()
+    assert champion(Registry(memory, "toy")) == versions[1].version
+
+
+def test_a_damaged_champion_does_not_answer(registry: Registry, memory: Store) -> None:
+    assert registry.answering(registry.whole) is None
+    first, second, third = (register(registry, seed) for seed in range(3))
+    for version in (first, second, third):
+        registry.promote(version.version)
+    found = registry.answering(lambda version: version.version)
+    assert found is not None
+    assert (found.champion, found.loaded, found.problem) == (third.version, third.version, None)
+    flip(memory, f"{third.model.prefix}/0.ubj")
+    memory.delete(f"toy/versions/{second.version}.json")
+    found = registry.answering(registry.whole)
+    assert found is not None
+    assert (found.champion, found.version) == (third.version, first)
+    assert f"the champion {third.version} is damaged, and {first.version}, the last good one" in (found.problem or "")
+    assert registry.rival() == first
+    flip(memory, f"{first.model.prefix}/model.json")
+    with pytest.raises(DamagedError, match="there is no good one before it"):
+        registry.answering(registry.whole)
+    assert registry.rival() is None
+
+
+def test_who_decides_may_be_named_by_the_environment(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = register(registry).version
+    monkeypatch.setenv("TIDEMILL_USER", "ayu@example.org")
+    assert registry.promote(version).who == "ayu@example.org"
+
+
+def test_an_approval_of_what_was_compared_with_an_earlier_champion(registry: Registry) -> None:
+    first, second, third = (register(registry, seed).version for seed in range(3))
+    registry.promote(first)
+    registry.decide(second, "wait", "better")
+    registry.promote(third)
+    with pytest.raises(OvertakenError, match=f"{second} was compared with {first}, and {third} became the champion"):
+        registry.approve(second)
+    assert champion(registry) == third
+    assert registry.waiting() == [second]
 
 
 def test_only_what_waits_is_approved_or_rejected(registry: Registry) -> None:
@@ -163,7 +246,7 @@ def test_only_what_waits_is_approved_or_rejected(registry: Registry) -> None:
 def test_a_refused_version_is_not_approved(registry: Registry) -> None:
     version = register(registry).version
     registry.decide(version, "refuse", "no better than the baselines")
-    with pytest.raises(UserError, match="it was refused by prefect"):
+    with pytest.raises(UserError, match="it was refused by "):
         registry.approve(version)
     assert registry.ledger()[-1].champion is None
 

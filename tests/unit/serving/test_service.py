@@ -15,10 +15,11 @@ import pytest
 
 from tests.champions import COLUMNS, House, make_house
 from tests.service import service
-from tidemill.errors import UserError
-from tidemill.registry import Registry
+from tidemill.answered import answered_by
+from tidemill.errors import DamagedError, UserError
+from tidemill.registry import ModelVersion, Registry
+from tidemill.scoring import load_model
 from tidemill.serving import create_app
-from tidemill.store import Store
 
 PREDICT = "/v1/models/toy/predict"
 
@@ -32,14 +33,6 @@ def client(house: House) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def row(house: House) -> dict[str, Any]:
     return as_rows(house, 200)[0]
-
-
-@pytest.fixture
-def own(house: House, tmp_path: Path) -> House:
-    """A copy of the house, to change."""
-    project = tmp_path / "project"
-    shutil.copytree(house.project, project)
-    return House(project, Store(str(project / "lake")), house.use_case, house.versions)
 
 
 def as_rows(house: House, count: int) -> list[dict[str, Any]]:
@@ -183,18 +176,63 @@ def test_a_new_champion_takes_over_and_no_request_is_dropped(tmp_path: Path, row
         assert set(asked.versions) == {first, second}
 
 
-def test_a_champion_that_can_t_be_loaded_leaves_the_one_before(own: House, row: dict[str, Any], tmp_path: Path) -> None:
-    with service(own.store.url, ["toy"], own.project) as client:
-        other = make_house(tmp_path / "other", versions=2)
-        broken = other.versions[1]
-        shutil.copytree(other.project / "lake", own.project / "lake", dirs_exist_ok=True)
-        shutil.rmtree(own.project / "lake" / broken.model.prefix)
-        own.registry.promote(broken.version)
+def promote_damaged(house: House, version: ModelVersion) -> None:
+    """Make ``version`` champion, and change one bit of its model after it was judged whole."""
+    registry = house.registry
+    append = registry._ledger.append
+
+    def after_the_change(draft: Any) -> Any:
+        flip_a_bit(house, version)
+        return append(draft)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry._ledger, "append", after_the_change)
+        registry.promote(version.version)
+
+
+def flip_a_bit(house: House, version: ModelVersion) -> None:
+    """Change one bit of a model's first file; a second time mends it."""
+    file = min((house.project / "lake" / version.model.prefix).glob("*.ubj"))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 8
+    file.write_bytes(data)
+
+
+def test_a_damaged_champion_is_never_served_and_what_is_answered_is_counted(
+    tmp_path: Path, row: dict[str, Any]
+) -> None:
+    house = make_house(tmp_path, versions=2)
+    first, second = house.versions
+    with service(house.store.url, ["toy"], house.project) as client:
+        promote_damaged(house, second)
         until(lambda: client.get("/v1/models/toy").json()["problem"] is not None)
-        assert client.get("/ready").status_code == 200
-        assert client.post(PREDICT, json={"rows": [row]}).json()["model_version"] == own.versions[0].version
-        own.registry.rollback()
+        assert client.post(PREDICT, json={"rows": [row]}).json()["model_version"] == first.version
+        house.registry.rollback()
         until(lambda: client.get("/v1/models/toy").json()["problem"] is None)
+        assert client.get("/ready").json() == {"status": "ready"}
+    with pytest.raises(DamagedError, match="was changed after it was written"):
+        house.registry.promote(second.version)
+    flip_a_bit(house, second)
+    promote_damaged(house, second)
+
+    with service(house.store.url, ["toy"], house.project) as client:
+        for _ in range(3):
+            assert client.post(PREDICT, json={"rows": [row, row]}).json()["model_version"] == first.version
+        model = client.get("/v1/models/toy").json()
+        assert f"{second.version} is damaged, and {first.version}, the last good one before it" in model["problem"]
+        assert client.get("/ready").json()["problems"] == {"toy": model["problem"]}
+    one, three = answered_by(house.store, "toy", first.version)
+    assert [(one.door, one.rows, one.requests), (three.door, three.rows, three.requests)] == [
+        ("rest", 1, 1),
+        ("rest", 6, 3),
+    ]
+    with pytest.warns(RuntimeWarning, match=f"the champion {second.version} is damaged"):
+        assert load_model(house.store, "toy").version == first.version
+    shutil.rmtree(house.project / "lake" / first.model.prefix)
+    with pytest.raises(DamagedError, match="there is no good one before it"):
+        load_model(house.store, "toy")
+    with service(house.store.url, ["toy"], house.project) as client:
+        assert "is damaged" in refusal(client.get("/ready"), 503, "not_ready")["message"]
 
 
 class _Asking:

@@ -32,7 +32,9 @@ def monitor(call: Call, name: str, input_url: str | None, since: datetime | None
 
     load_usecase(name)
     store = call.store()
-    Registry(store, name).version("champion")
+    registry = Registry(store, name)
+    if registry.champion_name() is None:
+        registry.version("champion")  # says that there is none yet
     run: Monitored = call.flow(
         "monitoring",
         f"monitor {name}",

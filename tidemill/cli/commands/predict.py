@@ -33,7 +33,8 @@ def predict(call: Call, name: str, input_url: str, output_url: str, version: str
     load_usecase(name)
     if output in {found.url for found in list_objects(source)}:
         raise UserError(f"{output} is what --input reads: give --output another name")
-    chosen = Registry(call.store(), name).version(version).version
+    registry = Registry(call.store(), name)
+    chosen = "champion" if version == "champion" and registry.champion_name() else registry.version(version).version
     done: Scored = call.flow("scoring", f"predict {name}", use_case=name, input=source, output=output, version=chosen)
     said = [f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}"]
     said += [f"  warning: {one}" for one in done.warnings]

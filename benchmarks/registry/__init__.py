@@ -1,0 +1,1 @@
+"""Promotions at the same moment, and how long taking one back takes."""
