@@ -26,14 +26,17 @@ def evaluate(
         "evaluate",
         Evaluation,
         lambda: _judge(use_case, store, labelled, validation, split, model, champion),
-        version=2,
+        version=3,
         inputs={
             "model": model.id,
             "train": split.train.id,
             "gate": split.gate.id,
+            "trained": split.trained,
             "champion": champion.version if champion else None,
             "masked": validation.masked,
-            "use_case": use_case.fingerprint("evaluate", "fairness", "gate", "tune", "query", "seed", "weight"),
+            "use_case": use_case.fingerprint(
+                "evaluate", "fairness", "gate", "split", "tune", "query", "seed", "weight"
+            ),
         },
         summary=_summary,
     )

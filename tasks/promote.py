@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.stage import stage, told
 from tasks.who import this_run
 from tidemill.errors import OvertakenError
-from tidemill.gate import decide
+from tidemill.gate import rule
 from tidemill.registry import ModelVersion, Registry, asked_because
 from tidemill.results import Decision
 from tidemill.stages import Outcome
@@ -29,12 +29,12 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
             entry = next(one for one in reversed(registry.ledger()) if one.champion == version.version)
             return _decision(version.version, "promote", f"{champion} is the champion: {entry.why}", entry.number), True
         before = len(registry.ledger())
-        action, sentence = decide(use_case, version.lineage.evaluation, rival, version.lineage.proof)
+        ruling = rule(use_case, version.lineage.evaluation, rival, version.lineage.proof)
         try:
             entry = registry.decide(
                 version.version,
-                action,
-                asked_because(sentence, reason),
+                ruling.action,
+                asked_because(ruling.sentence, reason),
                 this_run(),
                 against=champion,
                 compared=rival.version if rival else None,
@@ -42,7 +42,8 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
             )
         except OvertakenError:
             continue  # the gate looks at the new champion, and says that the comparison was with another one
-        return _decision(version.version, action, sentence, entry.number), len(registry.ledger()) == before
+        made = _decision(version.version, ruling.action, ruling.sentence, entry.number)
+        return made.model_copy(update={"said": ruling.said}), len(registry.ledger()) == before
 
 
 def _decision(version: str, action: str, sentence: str, number: int) -> Decision:

@@ -26,12 +26,12 @@ def split(
         "split",
         Split,
         lambda: _divide(use_case, store, labelled, validation, until),
-        version=2,
+        version=3,
         inputs={
             "rows": validation.snapshot.id,
             "excluded": sorted(validation.excluded),
             "use_case": use_case.fingerprint(
-                "split", "validate", "time", "group", "query", "id", "target", "fairness", "seed"
+                "split", "validate", "time", "group", "query", "id", "target", "fairness", "seed", "derive", "clean"
             ),
             "until": until,
         },

@@ -24,6 +24,7 @@ from tidemill.results import Labelled, Split
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 from tidemill.task import is_classification
+from tidemill.trained import remember
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["how", "moments", "split"]
@@ -93,6 +94,7 @@ def split(
         later=int((cut.sides == _LATER).sum()),
         boundary=cut.boundary,
         end=cut.end,
+        trained=remember(store, use_case, train),
     )
 
 

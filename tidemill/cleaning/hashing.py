@@ -2,7 +2,7 @@
 
 Two lanes of 64 bits with different constants, each mixed by the finaliser of SplitMix64 (Steele, Lea and
 Flood, 2014). Among a thousand million rows two different ones share a hash with a chance below 1e-20. The
-hash lives for one run only: it names nothing that is stored.
+first lane is also what trained rows are stored by (:mod:`tidemill.trained`), so it must stay as it is.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.evaluation.field import Field
+from tidemill.evaluation.metrics import cost_of_rows, mean_of
 from tidemill.evaluation.resampling import Doubles, Ratio, interval, resample
 from tidemill.results import Interval
 from tidemill.usecase.schema import CostRules, UseCase
@@ -26,25 +27,14 @@ def costs(use_case: UseCase, field: Field) -> tuple[Interval, ...]:
         "never flagged": np.zeros(len(positive), dtype=bool),
         "always flagged": np.ones(len(positive), dtype=bool),
     }
-    statistics = {name: _mean(_cost(rules, positive, flagged)) for name, flagged in decided.items()}
+    statistics = {name: mean_of(cost_of_rows(rules, positive, flagged)) for name, flagged in decided.items()}
     return _measured(use_case, field, statistics)
 
 
 def covered(use_case: UseCase, field: Field, low: Doubles, high: Doubles) -> Interval:
     """The share of rows whose target is within the predicted interval."""
     inside = (field.target >= low) & (field.target <= high)
-    return _measured(use_case, field, {"covered": _mean(inside.astype(np.float64))})[0]
-
-
-def _cost(rules: CostRules, positive: np.ndarray, flagged: np.ndarray) -> Doubles:
-    lost, won = rules.costs, rules.gains
-    told = np.where(positive, -won.true_positive, lost.false_positive)
-    silent = np.where(positive, lost.false_negative, -won.true_negative)
-    return np.asarray(np.where(flagged, told, silent), dtype=np.float64)
-
-
-def _mean(values: Doubles) -> Ratio:
-    return Ratio(values[:, np.newaxis], lambda means: means[..., 0])
+    return _measured(use_case, field, {"covered": mean_of(inside.astype(np.float64))})[0]
 
 
 def _measured(use_case: UseCase, field: Field, statistics: dict[str, Ratio]) -> tuple[Interval, ...]:

@@ -8,14 +8,17 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
 from tidemill.errors import GateError
 from tidemill.evaluation.assembling import assemble
+from tidemill.evaluation.dueling import Duel, slice_tests
+from tidemill.evaluation.evidence import Kind
 from tidemill.evaluation.field import Field, Racer, measure
 from tidemill.evaluation.resampling import Doubles, interval
-from tidemill.evaluation.rivals import answers, incomparable
+from tidemill.evaluation.rivals import another_question, answers, unseen
 from tidemill.fairness.findings import findings
-from tidemill.gate import objections
+from tidemill.gate import judged
 from tidemill.learning.baselines import race
 from tidemill.learning.model import Model
 from tidemill.learning.preparing import lists_of
@@ -23,10 +26,10 @@ from tidemill.learning.scores import CUT, choose_metric
 from tidemill.learning.thresholds import best_threshold
 from tidemill.learning.weights import row_weights
 from tidemill.registry import ModelVersion
-from tidemill.results import Evaluation, Labelled, ModelReference, Split, Validation
+from tidemill.results import Evaluation, Finding, Labelled, ModelReference, SliceTest, Split, Validation
 from tidemill.store import Store
 from tidemill.task import is_classification
-from tidemill.usecase.schema import UseCase
+from tidemill.usecase.schema import CostRules, UseCase
 
 __all__ = ["evaluate"]
 
@@ -48,23 +51,24 @@ def evaluate(
     column is unknown.
     """
     loaded = Model.load(store, model).informed(store, (split.train, split.gate))
-    frame = split.gate.read(store)
-    target = frame.pop(use_case.target_name).to_numpy(dtype=np.float64)
-    metric = choose_metric(use_case.tune.metric, labelled.task)
+    rows = split.gate.read(store)
+    target = rows.pop(use_case.target_name).to_numpy(dtype=np.float64)
     _check(labelled, target)
-    racers = [Racer("this model", "challenger", answers(loaded, frame), loaded.threshold or 0.5)]
+    rival, against = _rival(store, split, loaded, champion)
+    judged_on = unseen(
+        store, use_case, split, target, None if rival is None else champion, lists_of(use_case, labelled, rows)
+    )
+    kept, against = judged_on.kept, against or judged_on.against
+    racers = [Racer("this model", "challenger", answers(loaded, rows)[kept], loaded.threshold or 0.5)]
     raced = race(store, use_case, labelled, split, validation.excluded, loaded.description.recipe)
-    weights = row_weights(use_case, frame)
-    racers += [
-        Racer(name, "baseline", given, _cut(labelled.task, metric, target, given, weights))
+    if rival is not None and champion is not None and against is None:
+        racers.append(Racer(champion.version, "champion", answers(rival, rows)[kept], rival.threshold or 0.5))
+    frame, target = rows[kept].reset_index(drop=True), target[kept]
+    metric, weights = choose_metric(use_case.tune.metric, labelled.task), row_weights(use_case, frame)
+    racers[1:1] = [
+        Racer(name, "baseline", given[kept], _cut(labelled.task, metric, target, given[kept], weights))
         for name, given in raced.items()
     ]
-    why_not = None
-    if champion is not None:
-        rival = Model.load(store, champion.model).informed(store, (split.train, split.gate))
-        why_not = incomparable(store, use_case, split, loaded, champion, rival)
-        if why_not is None:
-            racers.append(Racer(champion.version, "champion", answers(rival, frame), rival.threshold or 0.5))
     lists = lists_of(use_case, labelled, frame)
     standings = measure(Field(labelled.task, metric, target, tuple(racers), weights, lists), use_case)
     if not math.isfinite(standings.metric.value):
@@ -72,22 +76,54 @@ def evaluate(
     evidence = assemble(use_case, model, loaded, standings, frame, validation.masked)
     key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion, validation.masked)}.json"
     store.write_json(key, evidence.model_dump(mode="json"))
-    baselines, rivals = standings.against("baseline"), standings.against("champion")
     fair = findings(evidence.fairness, evidence.binary.positive if evidence.binary else "")
-    reasons = objections(use_case.gate, baselines, rivals[0] if rivals else None, why_not)
-    reasons = (*reasons, *(one.said.english for one in fair if one.verdict == "fail"))
-    return Evaluation(
+    rivals = standings.against("champion")
+    measured = Evaluation(
         subject=model.id,
-        passed=not reasons,
-        reasons=reasons,
+        passed=False,
+        reasons=(),
         metric=interval(metric, standings.metric, use_case.evaluate.confidence),
         metrics=evidence.challenger.metrics,
-        baselines=baselines,
+        baselines=standings.against("baseline"),
         champion=rivals[0] if rivals else None,
         rows=len(target),
         key=key,
-        findings=fair,
+        slices=_tests(use_case, loaded, standings.field, frame, validation.masked) if rivals else (),
+        seen=judged_on.seen,
+        absent=_absent(labelled, target),
+        findings=fair if against is None else (against, *fair),
     )
+    return judged(use_case.gate, measured)
+
+
+def _rival(
+    store: Store, split: Split, model: Model, champion: ModelVersion | None
+) -> tuple[Model | None, Finding | None]:
+    """The champion's Model, or why it can't be compared with."""
+    if champion is None:
+        return None, None
+    rival = Model.load(store, champion.model).informed(store, (split.train, split.gate))
+    other = another_question(model, champion, rival)
+    return (rival, None) if other is None else (None, other)
+
+
+def _tests(
+    use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame, masked: Mapping[str, str]
+) -> tuple[SliceTest, ...]:
+    """The slices, tested against the champion, who is the last of the field."""
+    costs = use_case.tune.threshold if use_case.gate.policy == "cost" else None
+    duel = Duel(field, field.challenger, field.racers[-1], costs if isinstance(costs, CostRules) else None)
+    completed = model.completed(frame)
+    kinds: dict[str, Kind] = {column.name: column.kind for column in (*model.columns, *model.made_columns)}
+    return slice_tests(use_case, duel, completed, kinds, masked)
+
+
+def _absent(labelled: Labelled, target: Doubles) -> tuple[str, ...]:
+    """The classes that no gate row has."""
+    if not is_classification(labelled.task):
+        return ()
+    there = set(np.unique(target).astype(int).tolist())
+    return tuple(str(one.label) for code, one in enumerate(labelled.classes) if code not in there)
 
 
 def _cut(task: str, metric: str, target: Doubles, shares: Doubles, weights: Doubles | None) -> float:
@@ -115,6 +151,6 @@ def _id(
     masked: Mapping[str, str],
 ) -> str:
     """16 hex digits of the sha256 of everything that an evaluation hangs on."""
-    rules = use_case.fingerprint("evaluate", "fairness", "gate", "tune", "seed", "weight")
+    rules = use_case.fingerprint("evaluate", "fairness", "gate", "split", "tune", "seed", "weight")
     said = [model.id, split.train.id, split.gate.id, champion.version if champion else None, rules, *sorted(masked)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

@@ -8,9 +8,14 @@ from collections.abc import Iterable, Mapping
 from tidemill.evaluation.evidence import Dependence, Slice
 from tidemill.personal import mask
 
-__all__ = ["masked_dependence", "masked_slices"]
+__all__ = ["masked_dependence", "masked_slices", "masked_value"]
 
 _MISSING = "missing"
+
+
+def masked_value(column: str, value: str, masked: Mapping[str, str], place: int) -> str:
+    """A slice's value as it may be shown; ``place`` is its place among those of its column, from 1."""
+    return _masked(value, masked[column], place) if column in masked and value != _MISSING else value
 
 
 def masked_slices(slices: Iterable[Slice], masked: Mapping[str, str]) -> tuple[Slice, ...]:
@@ -18,11 +23,9 @@ def masked_slices(slices: Iterable[Slice], masked: Mapping[str, str]) -> tuple[S
     places: Counter[str] = Counter()
     shown = []
     for one in slices:
-        if one.column in masked and one.value != _MISSING:
-            places[one.column] += 1
-            value = _masked(one.value, masked[one.column], places[one.column])
-            one = one.model_copy(update={"value": value})
-        shown.append(one)
+        places[one.column] += one.value != _MISSING
+        value = masked_value(one.column, one.value, masked, places[one.column])
+        shown.append(one.model_copy(update={"value": value}))
     return tuple(shown)
 
 

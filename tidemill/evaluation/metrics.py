@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.evaluation.resampling import Area, Areas, Doubles, Precisions, Ratio, Statistic
 from tidemill.learning.orders import Lists, of_each_query
 from tidemill.learning.scores import row_errors
+from tidemill.usecase.schema import CostRules
 
-__all__ = ["DECIDED", "SHOWN", "statistic"]
+__all__ = ["DECIDED", "SHOWN", "cost_of_rows", "mean_of", "statistic"]
 
 SHOWN = {
     "binary": ("auc", "average_precision", "log_loss", "brier", "precision", "recall", "f1", "accuracy"),
@@ -51,12 +53,20 @@ def statistic(
     if metric in DECIDED:
         return _decided(metric, target, values, threshold) if values.ndim == 1 else _by_class(metric, target, values)
     if metric == "accuracy" and values.ndim == 1:
-        return _mean(((values >= threshold) == (target == 1)).astype(np.float64))
-    return _mean(row_errors(metric, target, values), np.sqrt if metric in ("rmse", "rmsle") else None)
+        return mean_of(((values >= threshold) == (target == 1)).astype(np.float64))
+    return mean_of(row_errors(metric, target, values), np.sqrt if metric in ("rmse", "rmsle") else None)
 
 
-def _mean(errors: Doubles, finish: Callable[[Doubles], Doubles] | None = None) -> Ratio:
-    """The mean of what is known of ``errors``."""
+def cost_of_rows(rules: CostRules, positive: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> Doubles:
+    """What each row costs, less what it gains, when these rows are ``flagged``."""
+    lost, won = rules.costs, rules.gains
+    told = np.where(positive, -won.true_positive, lost.false_positive)
+    silent = np.where(positive, lost.false_negative, -won.true_negative)
+    return np.asarray(np.where(flagged, told, silent), dtype=np.float64)
+
+
+def mean_of(errors: Doubles, finish: Callable[[Doubles], Doubles] | None = None) -> Ratio:
+    """The mean of what is known of each row's ``errors``, put through ``finish``."""
     known = ~np.isnan(errors)
     if known.all():
         return Ratio(errors[:, np.newaxis], lambda means: finish(means[..., 0]) if finish else means[..., 0])
@@ -100,7 +110,7 @@ def _by_class(metric: str, target: Doubles, values: Doubles) -> Ratio:
     def finish(means: Doubles) -> Doubles:
         hits, truth, flagged = (means[..., start * classes : (start + 1) * classes] for start in range(3))
         whole = truth if metric == "balanced_accuracy" else (truth + flagged) / 2.0
-        each = np.where(truth > 0, hits / whole, np.nan)
-        return np.asarray(np.nanmean(each, axis=-1))
+        there_is = np.where(truth > 0, whole, np.nan)
+        return np.asarray(np.nanmean(hits / there_is, axis=-1))
 
     return Ratio(np.column_stack([there & called, there, called]).astype(np.float64), finish)

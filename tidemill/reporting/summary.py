@@ -82,7 +82,7 @@ def decision_words(material: Material) -> str:
     if said:
         return " ".join(sentence(in_words(one)) for one in said[1:] or said)
     words = material.decision.sentence.strip()
-    for opening in ("Promoted: ", "Refused: ", "Waits for approval: "):
+    for opening in ("Promoted: ", "Refused: ", "Not enough evidence: ", "Waits for approval: "):
         words = words.removeprefix(opening)
     return sentence(words)
 

@@ -62,8 +62,22 @@ class Seen(Record):
 
 
 class Finding(Record):
-    """What one rule of the gate makes of the numbers, in a clause. A ``note`` speaks neither for nor against."""
+    """What one rule of the gate makes of the numbers, in a clause. A ``note`` speaks neither for nor against.
+
+    ``advice`` says what would settle a question that is left open.
+    """
 
     rule: str
     verdict: Literal["pass", "fail", "undecided", "note"]
     said: Said
+    advice: Said | None = None
+
+    @property
+    def against(self) -> bool:
+        """Whether it speaks against a promotion."""
+        return self.verdict in ("fail", "undecided")
+
+    @property
+    def clauses(self) -> tuple[Said, ...]:
+        """All that it says."""
+        return (self.said,) if self.advice is None else (self.said, self.advice)

@@ -19,11 +19,11 @@ from tidemill.task import METRICS, is_classification
 from tidemill.usecase.cleaning import CleanRules
 from tidemill.usecase.fairness import FairnessRules
 from tidemill.usecase.forecasting import ForecastRules
+from tidemill.usecase.gate import GateRules
 from tidemill.usecase.sections import (
     ColumnRules,
     CostRules,
     EvaluateRules,
-    GateRules,
     MonitorRules,
     OneTarget,
     ReportRules,
@@ -148,6 +148,10 @@ class UseCase(Section):
             raise FieldError(("tune", "class_weights"), f"there are no classes to weigh: the task is {self.task}")
         if self.task not in ("auto", "binary") and self.tune.threshold != "auto":
             raise FieldError(("tune", "threshold"), f"it cuts a probability in two, and the task is {self.task}")
+        if self.gate.policy == "cost" and not isinstance(self.tune.threshold, CostRules):
+            raise FieldError(
+                ("gate", "policy"), "what a row costs is not said: write `tune.threshold.costs`, or another policy"
+            )
         others = {*self.id, *self.target_inputs, self.time, self.group, self.query}
         if self.weight is not None and self.weight in others:
             raise FieldError("weight", f"`{self.weight}` has another part to play: give weights a column of their own")

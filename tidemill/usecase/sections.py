@@ -30,7 +30,6 @@ __all__ = [
     "ColumnRules",
     "CostRules",
     "EvaluateRules",
-    "GateRules",
     "LabelFunction",
     "MonitorRules",
     "OneTarget",
@@ -334,20 +333,6 @@ class TuneRules(Section):
         if literal is not None:
             raise FieldError("storage", IN_CLEAR.format(literal))
         return self
-
-
-class GateRules(Section):
-    """When a model may be promoted."""
-
-    margin: float = Field(
-        0.0, ge=0, description="How much better than every baseline, in the metric's own units, a model must be."
-    )
-    champion_margin: float = Field(
-        0.0, description="How much better than the champion, on rows that neither was trained on, a challenger must be."
-    )
-    approval: Literal["auto", "manual"] = Field(
-        "auto", description="`manual`: a version that passes waits for `tidemill approve`."
-    )
 
 
 class EvaluateRules(Section):

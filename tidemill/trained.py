@@ -1,0 +1,143 @@
+"""Which rows a version was trained on: a hash of each, stored beside its train Snapshot, and the gate rows among them.
+
+A row is known by its ``id``; without one, by all of its columns. Eight bytes a row are kept, sorted, so that gate rows
+are looked up without reading what was trained on, also when window, split or sources have changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tidemill.cleaning.hashing import hash_rows
+from tidemill.errors import UserError
+from tidemill.results import Split, TrainedRows
+from tidemill.snapshot import Snapshot
+from tidemill.store import Store
+from tidemill.usecase.schema import UseCase
+
+__all__ = ["Unknown", "remember", "seen", "trained_rows"]
+
+Kind = Literal["number", "time", "text"]
+Hashes = NDArray[np.uint64]
+_GROUP_ROWS = 1_000_000
+_MOST_WHOLE = 2.0**63
+
+
+class Unknown(Exception):  # noqa: N818 - an answer, not an error: nobody can say any more
+    """It is not known which rows were trained on: what tells is gone, or speaks of other columns."""
+
+
+def remember(store: Store, use_case: UseCase, train: Snapshot) -> TrainedRows:
+    """Store a hash of each train row, read part by part: 8 bytes a row, twice that while they are sorted."""
+    columns = {column.name: _kind(column.type) for column in train.manifest(store).columns}
+    names = _names(use_case, tuple(columns))
+    kinds = tuple(columns[name] for name in names)
+    parts = [_hashes(frame, names, kinds) for frame in train.frames(store, names)]
+    hashes = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+    del parts
+    hashes.sort()
+    data = _encoded(hashes[np.r_[True, hashes[1:] != hashes[:-1]]] if len(hashes) else hashes)
+    key = f"{train.prefix}/trained-{hashlib.sha256(repr((names, kinds)).encode()).hexdigest()[:8]}.parquet"
+    if not store.exists(key):
+        store.write_bytes(key, data)
+    return TrainedRows(key=key, names=names, kinds=kinds, rows=train.rows, sha256=hashlib.sha256(data).hexdigest())
+
+
+def trained_rows(store: Store, use_case: UseCase, split: Split) -> TrainedRows:
+    """What the train rows of a version are known by; made now from its Snapshot if it is older than such records.
+
+    Raises :class:`Unknown` when that can't be read any more.
+    """
+    try:
+        return split.trained or remember(store, use_case, split.train)
+    except UserError:
+        raise Unknown("its train Snapshot can't be read any more") from None
+
+
+def seen(store: Store, trained: TrainedRows, rows: Snapshot) -> NDArray[np.bool_]:
+    """Which of ``rows`` were trained on. Raises :class:`Unknown` when that can't be told."""
+    there = {column.name for column in rows.manifest(store).columns}
+    lost = [name for name in trained.names if name not in there]
+    if lost:
+        raise Unknown(f"its rows are known by `{lost[0]}`, which is no longer a column")
+    asked = [_hashes(frame, trained.names, trained.kinds) for frame in rows.frames(store, trained.names)]
+    hashes = np.concatenate(asked) if asked else np.empty(0, dtype=np.uint64)
+    found = np.zeros(len(hashes), dtype=bool)
+    for known in _known(store, trained):
+        places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+        found |= known[places] == hashes
+    return found
+
+
+def _names(use_case: UseCase, columns: Sequence[str]) -> tuple[str, ...]:
+    """What names a row: its id, with its moment where ids may repeat; else all that was not derived from the rest."""
+    if use_case.id and all(name in columns for name in use_case.id):
+        at = () if use_case.clean.unique_id or use_case.time is None else (use_case.time,)
+        return tuple(dict.fromkeys((*use_case.id, *(name for name in at if name in columns))))
+    return tuple(sorted(name for name in columns if name not in use_case.derive)) or tuple(sorted(columns))
+
+
+def _known(store: Store, trained: TrainedRows) -> Iterator[Hashes]:
+    """The stored hashes, some at a time, each lot sorted."""
+    try:
+        data = store.read_bytes(trained.key)
+    except KeyError:
+        raise Unknown("the record of its rows is gone") from None
+    if hashlib.sha256(data).hexdigest() != trained.sha256:
+        raise Unknown("the record of its rows was changed")
+    file = pq.ParquetFile(pa.BufferReader(data))
+    for group in range(file.num_row_groups):
+        known = file.read_row_group(group).column(0).to_numpy()
+        if len(known):
+            yield known
+
+
+def _encoded(hashes: Hashes) -> bytes:
+    buffer = io.BytesIO()
+    table = pa.table({"row": pa.array(hashes, type=pa.uint64())})
+    pq.write_table(table, buffer, row_group_size=_GROUP_ROWS, compression="none", use_dictionary=False)
+    return buffer.getvalue()
+
+
+def _kind(arrow_type: str) -> Kind:
+    """How a column is read for its hash, so that one value has one hash in whatever type it is stored."""
+    if arrow_type.startswith(("int", "uint", "float", "double", "halffloat", "decimal", "bool")):
+        return "number"
+    return "time" if arrow_type.startswith(("timestamp", "date")) else "text"
+
+
+def _hashes(frame: pd.DataFrame, names: Sequence[str], kinds: Sequence[Kind]) -> Hashes:
+    read = pd.DataFrame({name: _read(frame[name], kind) for name, kind in zip(names, kinds, strict=True)})
+    return hash_rows(read, list(names))[0]
+
+
+def _read(values: pd.Series, kind: Kind) -> pd.Series:
+    if kind == "number":
+        return _numbers(values)
+    if kind == "time":
+        return pd.to_datetime(values, utc=True, errors="coerce").astype("datetime64[us, UTC]")
+    if pd.api.types.is_numeric_dtype(values.dtype):  # a text that has become a number since: 12, not 12.0
+        values = values.astype("Float64").convert_dtypes()
+    return values.astype("object").map(str, na_action="ignore").astype("str")
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Whole numbers as their own bits and others as those of a double, so that gaps change no hash."""
+    if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
+        return values.astype("int64")
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        values = pd.to_numeric(values, errors="coerce")
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    whole = np.isfinite(numbers) & (np.floor(numbers) == numbers) & (np.abs(numbers) < _MOST_WHOLE)
+    bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.int64)
+    bits[whole] = numbers[whole].astype(np.int64)
+    return pd.Series(bits, index=values.index)
