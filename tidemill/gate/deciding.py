@@ -15,6 +15,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["Ruling", "decide", "rule"]
 
 Action = Literal["promote", "refuse", "wait"]
+_TOLD = ("champion", "simpler", "rows", "classes")
 _PROMOTED = Said(text="Promoted")
 _WAITS = Said(text="Waits for approval")
 _REFUSED = Said(text="Refused")
@@ -122,5 +123,5 @@ def _shown(evaluation: Evaluation) -> Sequence[Said]:
         text = "it is ahead of the champion {champion} by {lead:+,} ({low:+,} to {high:+,})"
         said = {"champion": evaluation.champion.name, "lead": shown(lead.value)}
         told.append(Said(text=text, values={**said, "low": shown(lead.low), "high": shown(lead.high)}))
-    told += [one.said for one in evaluation.findings if one.rule == "champion" or one.verdict == "note"]
+    told += [one.said for one in evaluation.findings if one.rule in _TOLD]
     return told
