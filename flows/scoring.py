@@ -31,6 +31,7 @@ def scoring(
     since: datetime | None = None,
     until: datetime | None = None,
     lake: str | None = None,
+    explain: int | None = None,
 ) -> Scored:
     """Judge a table by the suite, and answer every row of it, in parts, with flat memory.
 
@@ -43,6 +44,7 @@ def scoring(
         since: only rows at or after this moment.
         until: only rows before this moment.
         lake: where everything is stored; left out, `TIDEMILL_LAKE` or `./lake`.
+        explain: how many columns to name that moved a row's answer most, each with how much; left out, none.
     """
     case, store = open_use_case(use_case, lake)
     since, until = in_utc(since), in_utc(until)
@@ -54,7 +56,7 @@ def scoring(
     docs = show_data_docs(case, store, judged.data_docs, "scoring-data-docs")
     if not judged.passed:
         raise refused(f"{judged.subject} was refused before scoring", judged.reasons, docs)
-    scored = score(case, store, chosen, source, output, since, until).result
+    scored = score(case, store, chosen, source, output, since, until, explain).result
     alarms = () if alarm is None else (alarm,)
     scored = scored.model_copy(update={"warnings": (*alarms, *warned(judged), *scored.warnings), "data_docs": docs})
     if alarm is not None:

@@ -26,10 +26,12 @@ def score(
     output: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    explain: int | None = None,
 ) -> Outcome[Scored]:
     """Answer every row at ``source`` (None: of the primary source, which is no file).
 
-    Without ``output`` the answers go to the lake, once for the same rows.
+    ``explain`` is how many reasons each row is to have. Without ``output`` the answers go to the lake, once for the
+    same rows.
     """
     fetched = use_case if source is None else use_case.reading(source)
     landed = land(store, fetched, since=since, until=until, labels=False)
@@ -38,7 +40,16 @@ def score(
             "score",
             lambda: (
                 answer(
-                    store, use_case, version, source, output, since=since, until=until, landed=landed, who=this_run()
+                    store,
+                    use_case,
+                    version,
+                    source,
+                    output,
+                    since=since,
+                    until=until,
+                    landed=landed,
+                    who=this_run(),
+                    explain=explain,
                 ),
                 False,
             ),
@@ -50,6 +61,7 @@ def score(
         "sides": source_state(use_case, landed, primary=False),
         "since": since,
         "until": until,
+        **({"explain": explain} if explain else {}),
     }
     kept = store.url_of(f"{use_case.name}/predictions/{version.version}-{stage_key('score', 2, inputs)[:12]}.parquet")
     return once(
@@ -57,7 +69,18 @@ def score(
         use_case.name,
         "score",
         Scored,
-        lambda: answer(store, use_case, version, source, kept, since=since, until=until, landed=landed, who=this_run()),
+        lambda: answer(
+            store,
+            use_case,
+            version,
+            source,
+            kept,
+            since=since,
+            until=until,
+            landed=landed,
+            who=this_run(),
+            explain=explain,
+        ),
         version=2,
         inputs=inputs,
         summary=_summary,

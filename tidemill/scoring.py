@@ -22,6 +22,7 @@ if (
     from pyarrow import Table
 
     from tidemill.collecting import Landed
+    from tidemill.learning.explaining import Explanation
     from tidemill.learning.model import Model
     from tidemill.ranks import RankBook
     from tidemill.reading import Format
@@ -85,6 +86,14 @@ class LoadedModel:
         """
         return self.model.predict(frame)
 
+    def explain(self, frame: pd.DataFrame) -> Explanation:
+        """Why each row's score is what it is: ``.contributions``, a column a column, and ``.base``.
+
+        They add up to the score: log-odds of the positive (or the predicted) class, or the target's unit. Raises
+        UserError as :meth:`predict` does.
+        """
+        return self.model.explain(frame)
+
 
 def load_model(store: Store, use_case: str, version: str = "champion", *, threads: int | None = None) -> LoadedModel:
     """The model of ``version`` (``champion`` and ``latest`` are understood). Raises UserError when there is none.
@@ -132,6 +141,7 @@ def score(
     landed: Mapping[str, Landed] | None = None,
     who: str | None = None,
     recorded: bool = True,
+    explain: int | None = None,
 ) -> Scored:
     """Answer every row at ``input_url`` and write the answers as one Parquet file at ``output_url``.
 
@@ -142,7 +152,9 @@ def score(
     Rows go by ``score.batch_rows`` at a time, so memory is flat. Where rows are ranked, a query's rows may lie
     anywhere: 16 bytes of each row are held, and the answers wait on temporary disk until the last has come.
     The output has the id columns and the query that the input has, then what :meth:`Model.predict` gives, then
-    ``model_version``: same rows, same order. It appears whole or not at all. ``since`` and ``until`` keep rows by
+    ``model_version``: same rows, same order. With ``explain``, before the version: the so many columns that moved the
+    row's score most (``because_1``, ``because_1_adds``, …), what all others add (``because_rest``) and from where
+    (``because_base``). It appears whole or not at all. ``since`` and ``until`` keep rows by
     their time.
 
     Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
@@ -187,7 +199,7 @@ def score(
         record(store, key, said)
     with create_url(output_url) as file:
         book = RankBook() if query is not None and query.name in first.columns else None
-        answered = map(table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book))
+        answered = map(table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book, explain))
         rows = _write(file, answered if book is None else reranked(answered, book))
     if recorded:
         record(store, key, said.model_copy(update={"ended": datetime.now(UTC), "rows": rows}))
@@ -245,6 +257,7 @@ def _answers(
     rest: Iterator[pd.DataFrame],
     url: str,
     book: RankBook | None,
+    explain: int | None,
 ) -> Iterator[pd.DataFrame]:
     """One frame of the output for each frame of the input; ``book`` notes their queries and scores."""
     from tidemill.learning.queries import RANK
@@ -252,7 +265,7 @@ def _answers(
 
     named = dict.fromkeys([*use_case.id, *filter(None, [model.query])])
     carried = [name for name in named if name in first.columns]
-    own = {*model.prediction_columns, *([RANK] if book else []), "model_version"}
+    own = {*model.prediction_columns, *([RANK] if book else []), *_because(explain or 0), "model_version"}
     for name in carried:
         if name in own:
             field = "id" if name in use_case.id else "query"
@@ -263,6 +276,8 @@ def _answers(
     for frame in chain([first], rest):
         try:
             answered = model.predict(frame)
+            if explain is not None:
+                answered = answered.assign(**_reasons(model.explain(frame), explain))
         except UserError as error:
             moved = placed(error, before)
             raise UserError(f"{url}: {moved}", row=moved.row, column=moved.column) from None
@@ -273,6 +288,26 @@ def _answers(
         answered["model_version"] = version.version
         before += len(frame)
         yield answered
+
+
+def _because(most: int) -> list[str]:
+    """The columns that tell of the ``most`` strongest columns of a row, in their order."""
+    named = [name for place in range(1, most + 1) for name in (f"because_{place}", f"because_{place}_adds")]
+    return [*named, "because_rest", "because_base"] if most else []
+
+
+def _reasons(found: Explanation, most: int) -> dict[str, object]:
+    """A column of the output for each of :func:`_because`; where there are fewer columns, the last are empty."""
+    import pandas as pd
+
+    names, adds, rest = found.strongest(most)
+    told: dict[str, object] = {}
+    for place in range(most):
+        there = place < adds.shape[1]
+        own = [row[place] for row in names] if there else [None] * len(names)
+        told[f"because_{place + 1}"] = pd.array(own, dtype="str")
+        told[f"because_{place + 1}_adds"] = adds[:, place] if there else float("nan")
+    return {**told, "because_rest": rest, "because_base": found.base}
 
 
 def _write(file: BinaryIO, tables: Iterator[Table]) -> int:

@@ -94,6 +94,11 @@ class Plan(_Frozen):
             made[self.local_time] = "time"
         return made
 
+    def made_of(self, name: str) -> str:
+        """The user's column that one of :attr:`columns` is made of."""
+        lagged = {self.lagged_name(one): one for one in self.lagged}
+        return self.time if name == self.local_time else lagged.get(name, self.target)
+
     def season_lags(self, season: timedelta) -> tuple[timedelta, ...]:
         """The same time in the newest seasons that are known."""
         first = max(-(-self.gap // season), 1)

@@ -7,7 +7,7 @@ XGBoost's UBJSON, never as a pickle, under an id that is a hash of all that it p
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from tidemill.forecasting import Forecaster, History, Plan
+from tidemill.learning.explaining import Explanation, explained, shares_of_columns
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
 from tidemill.learning.intervals import IntervalRule
 from tidemill.learning.margins import Calibration
@@ -33,7 +34,6 @@ from tidemill.task import Task, is_classification
 
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
-_SAME = 1e-9
 
 Label = str | int | bool
 
@@ -85,6 +85,14 @@ class ModelDescription(_Frozen):
     def files(self) -> dict[str, str]:
         """The sha256 of each of its files: the members' in their order, the intervals' ends, a forecast's memory."""
         return files_of(self.model_dump(mode="json", include={"members", "ends", "forecast"}))
+
+    def mean(self, parts: Sequence[Any]) -> Doubles:
+        """The members' weighted mean; ``parts`` has an array of each, that of the line last."""
+        weights = [float(member.weight) for member in self.members]
+        if self.line is not None:
+            weights.append(float(self.line.weight))
+        total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
+        return np.asarray(total / sum(weights))
 
     @property
     def id(self) -> str:
@@ -261,7 +269,9 @@ class Model:
         matrix = self.matrix(frame)
         line = self.description.line
         parts = [*scores, *([] if line is None else [line.margins(matrix)])]
-        return self._framed(frame, self._answered(matrix, self.description.calibration.apply(self._weighted(parts))))
+        return self._framed(
+            frame, self._answered(matrix, self.description.calibration.apply(self.description.mean(parts)))
+        )
 
     def _framed(self, frame: pd.DataFrame, answered: list[Any]) -> pd.DataFrame:
         """The columns of an answer as a table, with ranks where ``frame`` has the query."""
@@ -293,29 +303,30 @@ class Model:
         return predictions(self.task, self._margins(self.matrix(frame)))
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The contributions of :meth:`explain`, but with what a forecast makes of the past column by column."""
+        features = self.description.recipe.features
+        return self._explained(self.matrix(frame), shares_of_columns(features)).contributions
+
+    def explain(self, frame: pd.DataFrame) -> Explanation:
         """How much each of the user's columns moved each row's score from the average one.
 
-        Exact Shapley values of the trees (TreeSHAP: Lundberg et al., 2018), in log-odds of the positive or
-        the predicted class, or in the target's unit. One column for each of the user's columns read.
+        Exact Shapley values of the trees, which add up to the calibrated score. What a forecast makes of a column's
+        past counts as that column. Takes some milliseconds a row for a Model of many trees. Raises UserError as
+        :meth:`predict` does.
         """
-        import xgboost
+        return self.explain_matrix(self.matrix(frame))
 
-        recipe = self.description.recipe
-        matrix = self.matrix(frame)
-        rows = xgboost.DMatrix(matrix, feature_types=recipe.feature_types, enable_categorical=True)
-        parts = [booster.predict(rows, pred_contribs=True, strict_shape=True) for booster in self._boosters]
-        if self.description.line is not None:
-            parts.append(self.description.line.contributions(matrix))
-        raw = self._weighted(parts)
-        together = raw[:, :, :-1] * self._steepness(raw.sum(axis=2), raw[:, :, -1])[:, :, np.newaxis]
-        chosen = np.zeros(len(frame), dtype=np.int64)
+    def explain_matrix(self, matrix: Matrix) -> Explanation:
+        """:meth:`explain`, for a matrix that the recipe has made."""
+        plan = self.description.forecast
+        made = {} if plan is None else {name: plan.made_of(name) for name in plan.columns}
+        return self._explained(matrix, shares_of_columns(self.description.recipe.features, made))
+
+    def _explained(self, matrix: Matrix, columns: Mapping[str, Doubles]) -> Explanation:
+        chosen = np.zeros(len(matrix), dtype=np.int64)
         if self.task == "multiclass":
-            chosen = predictions(self.task, self._margins(matrix)).argmax(axis=1)
-        shifts = together[np.arange(len(frame)), chosen]
-        columns = dict.fromkeys(feature.column for feature in recipe.features)
-        return pd.DataFrame(
-            {name: shifts[:, [feature.column == name for feature in recipe.features]].sum(axis=1) for name in columns}
-        )
+            chosen = self._codes(self._shares(self._margins(matrix)))
+        return explained(self.description, self._boosters, matrix, chosen, columns)
 
     def _answered(self, matrix: Matrix, margins: Doubles) -> list[Any]:
         """The columns of an answer, in their order; for classification the first holds codes of classes."""
@@ -336,16 +347,6 @@ class Model:
             return rule.around(values, None if self._ends is None else np.empty((0, 2)))
         return rule.around(values, np.asarray(self._ends.inplace_predict(matrix), dtype=np.float64))
 
-    def _steepness(self, margins: Doubles, base: Doubles) -> Doubles:
-        """What calibration made of the difference between ``margins`` and ``base``, divided by that difference."""
-        calibration = self.description.calibration
-        moved = margins - base
-        slope = np.full_like(moved, calibration.slope)
-        if calibration.upper_slope is None:
-            return slope
-        change = calibration.apply(margins) - calibration.apply(base)
-        return np.asarray(np.divide(change, moved, out=slope, where=np.abs(moved) > _SAME))
-
     def _shares(self, margins: Doubles) -> Doubles:
         shares = predictions(self.task, margins)
         return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
@@ -357,14 +358,7 @@ class Model:
         parts = [booster.inplace_predict(matrix, predict_type="margin") for booster in self._boosters]
         if self.description.line is not None:
             parts.append(self.description.line.margins(matrix))
-        return self.description.calibration.apply(self._weighted(parts))
-
-    def _weighted(self, parts: Sequence[Any]) -> Doubles:
-        weights = [float(member.weight) for member in self.description.members]
-        if self.description.line is not None:
-            weights.append(float(self.description.line.weight))
-        total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
-        return np.asarray(total / sum(weights))
+        return self.description.calibration.apply(self.description.mean(parts))
 
     def _codes(self, shares: Doubles) -> NDArray[np.int64]:
         if self.task == "binary":

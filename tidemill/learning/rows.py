@@ -27,6 +27,7 @@ from tidemill.expressions import columns_of
 from tidemill.expressions.single import Single, compiled
 from tidemill.forecasting import Plan
 from tidemill.learning.columns import HOURS, MICROSECONDS_AN_HOUR, Doubles, TimePart, as_numbers
+from tidemill.learning.explaining import Explanation
 from tidemill.learning.features import LARGEST, OTHER, Feature, Matrix, Recipe
 from tidemill.learning.model import Label, Model
 from tidemill.learning.pixels import pixels_of
@@ -64,10 +65,21 @@ class RowPredictor:
         A forecast takes rows that bring their target as known past, beside its own memory. Raises UserError
         with ``row`` and ``column`` for what can't be read.
         """
+        return self._predicted(rows, self._matrix(rows))
+
+    def explain(self, rows: Sequence[Row]) -> tuple[list[dict[str, Label | float | None]], Explanation]:
+        """:meth:`predict`, and what :meth:`Model.explain` says of the same rows."""
+        matrix = self._matrix(rows)
+        return self._predicted(rows, matrix), self.model.explain_matrix(matrix)
+
+    def _matrix(self, rows: Sequence[Row]) -> Matrix:
         forecaster = self.model.forecaster
         if forecaster is not None and self._past is not None:
             rows = forecaster.completed_rows(rows, self._past.tidy(rows, forecaster.plan.keys))
-        answers = self.model.answers(self._reader.matrix(rows))
+        return self._reader.matrix(rows)
+
+    def _predicted(self, rows: Sequence[Row], matrix: Matrix) -> list[dict[str, Label | float | None]]:
+        answers = self.model.answers(matrix)
         query = self.model.query
         if query is None or not any(query in row for row in rows):
             return answers

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from tidemill import __version__
 from tidemill.errors import UserError, did_you_mean
+from tidemill.learning.explaining import Explanation
 from tidemill.serving.answering import Answering
 from tidemill.serving.champion import Champion, InMemory
 from tidemill.serving.openapi import asked_columns, described
@@ -36,6 +37,7 @@ from tidemill.usecase import load_usecase
 __all__ = ["app_of", "create_app"]
 
 MOST_BYTES = 64 * 2**20
+MOST_EXPLAINED = 500
 _HERE = 32
 """Up to so many rows are answered on the spot; more go to a thread, so that others need not wait."""
 
@@ -120,7 +122,7 @@ def _add_models(app: FastAPI, champions: Mapping[str, Answering]) -> None:
         current = champion.current
         if current is None:
             raise _unready(champion, "no_champion")
-        if len(asked.rows) <= _HERE:
+        if len(asked.rows) <= _HERE and not asked.explain:
             answered = _answered(current, asked)
         else:
             answered = await anyio.to_thread.run_sync(_answered, current, asked, limiter=limit)
@@ -153,6 +155,13 @@ def _asked(body: bytes, most: int) -> PredictRequest:
         asked = PredictRequest.model_validate_json(body)
     except ValidationError as error:
         raise problem_of(error) from None
+    if asked.explain and len(asked.rows) > MOST_EXPLAINED:
+        raise Problem(
+            413,
+            "too_large",
+            f"{len(asked.rows):,} rows are more than the {MOST_EXPLAINED:,} that one request explains: send them in "
+            "parts, or use `tidemill predict --explain`",
+        )
     if len(asked.rows) > most:
         raise Problem(
             413,
@@ -164,11 +173,25 @@ def _asked(body: bytes, most: int) -> PredictRequest:
 
 
 def _answered(current: InMemory, asked: PredictRequest) -> bytes:
+    said: dict[str, Any] = {"model_version": current.version}
     try:
-        predictions = current.predictor.predict(asked.rows)
+        if asked.explain:
+            said["predictions"], found = current.predictor.explain(asked.rows)
+            said["explanations"] = _explanations(found, asked.explain)
+        else:
+            said["predictions"] = current.predictor.predict(asked.rows)
     except UserError as error:
         raise Problem(422, "bad_row", str(error), row=error.row, column=error.column) from None
-    return to_json({"model_version": current.version, "predictions": predictions})
+    return to_json(said)
+
+
+def _explanations(found: Explanation, most: int | bool) -> list[dict[str, Any]]:
+    """One a row; ``most`` is how many columns to name, True for all."""
+    names, adds, rest = found.strongest(found.contributions.shape[1] if most is True else int(most))
+    return [
+        {"contributions": dict(zip(name, add, strict=True)), "rest": left, "base": base}
+        for name, add, left, base in zip(names, adds.tolist(), rest.tolist(), found.base.tolist(), strict=True)
+    ]
 
 
 def _named(champions: Mapping[str, Answering], name: str) -> Answering:

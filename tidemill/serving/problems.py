@@ -34,6 +34,10 @@ def problem_of(error: ValidationError) -> Problem:
     place, kind = first["loc"], first["type"]
     if kind == "json_invalid":
         return Problem(400, "not_json", f"the request is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
+    if place and place[0] == "explain":
+        return Problem(
+            422, "bad_request", "`explain` is true, false, or how many columns of each row are to be named, from 1 on"
+        )
     if len(place) >= 3:
         row, column = int(place[1]), str(place[2])
         return Problem(
@@ -54,5 +58,7 @@ def problem_of(error: ValidationError) -> Problem:
     if kind == "too_short":
         return Problem(422, "bad_request", "`rows` is empty: send at least one row")
     if kind == "extra_forbidden":
-        return Problem(422, "bad_request", f'`{place[0]}` means nothing here: send {{"rows": [{{…}}]}} alone')
+        return Problem(
+            422, "bad_request", f'`{place[0]}` means nothing here: send {{"rows": [{{…}}]}}, with `explain` or alone'
+        )
     return Problem(422, "bad_request", 'send an object with a list of rows: {"rows": [{"column": value, …}]}')

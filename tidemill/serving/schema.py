@@ -16,6 +16,7 @@ __all__ = [
     "ModelList",
     "PredictRequest",
     "PredictResponse",
+    "RowExplanation",
     "Status",
 ]
 
@@ -30,10 +31,24 @@ class _Body(BaseModel):
 class PredictRequest(_Body):
     """Rows to answer, each an object of column and value. `null` is a missing value; other columns are ignored.
 
-    A column of pixels takes a list of numbers.
+    A column of pixels takes a list of numbers. `explain` asks for the contribution of each column, or of so many of
+    them that moved the row most.
     """
 
     rows: Annotated[list[dict[str, Scalar]], Field(min_length=1)]
+    explain: bool | Annotated[int, Field(ge=1)] = False
+
+
+class RowExplanation(_Body):
+    """What each column adds to the row's score, the strongest first; `base`, these and `rest` add up to it.
+
+    The score is in log-odds of the positive class (of several classes: of the predicted one), in the logarithm of an
+    expected count, or in the target's unit. `rest` is what the columns add that are not named.
+    """
+
+    contributions: dict[str, float]
+    rest: float
+    base: float
 
 
 class PredictResponse(_Body):
@@ -41,11 +56,12 @@ class PredictResponse(_Body):
 
     Classification: `prediction` and one `probability_<class>` a class. Numbers: `prediction`, `lower`, `upper`.
     Ranking: `prediction` (a score) and, when rows bring the query's column, `rank` among the rows of that
-    query in the request.
+    query in the request. `explanations` are there when they are asked for, one a row.
     """
 
     model_version: str
     predictions: list[dict[str, Label | None]]
+    explanations: list[RowExplanation] | None = None
 
 
 class ErrorBody(_Body):

@@ -197,3 +197,44 @@ def as_json(row: dict[str, Any]) -> dict[str, Any]:
         return value.isoformat() if hasattr(value, "isoformat") else value
 
     return {name: plain(value) for name, value in row.items()}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_reasons_are_the_same_at_every_door(houses: dict[str, House], task: str, tmp_path: Path) -> None:
+    house = houses[task]
+    frame = house.rows(120)
+    source, output = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    frame.to_parquet(source)
+    score(house.store, house.use_case, house.versions[0], str(source), str(output), explain=2)
+    batch = pd.read_parquet(output)
+    assert list(batch.columns)[-7:] == [
+        "because_1", "because_1_adds", "because_2", "because_2_adds", "because_rest", "because_base", "model_version",
+    ]  # fmt: skip
+    python = tidemill.load("toy", house.store.url).explain(frame)
+    rows = json.loads(frame.to_json(orient="records", date_format="iso"))
+    with service(house.store.url, ["toy"], house.project) as client:
+        said = client.post("/v1/models/toy/predict", json={"rows": rows, "explain": True}).json()
+        short = client.post("/v1/models/toy/predict", json={"rows": rows[:1], "explain": 2}).json()["explanations"][0]
+    assert len(said["explanations"]) == len(said["predictions"]) == 120
+    for place, (one, told) in enumerate(zip(said["explanations"], batch.to_dict("records"), strict=True)):
+        theirs = python.contributions.iloc[place]
+        assert one["contributions"] == pytest.approx(theirs.to_dict(), abs=1e-6)
+        assert one["base"] == pytest.approx(python.base[place], abs=1e-6)
+        assert one["rest"] == pytest.approx(0.0, abs=1e-6)
+        assert told["because_1"] == next(iter(one["contributions"]))
+        assert told["because_1_adds"] == pytest.approx(theirs[told["because_1"]], abs=1e-6)
+        whole = told["because_1_adds"] + told["because_2_adds"] + told["because_rest"] + told["because_base"]
+        assert whole == pytest.approx(python.score[place], abs=1e-6)
+    assert list(short["contributions"]) == [batch["because_1"][0], batch["because_2"][0]]
+    assert short["rest"] == pytest.approx(batch["because_rest"][0], abs=1e-6)
+
+
+def test_more_reasons_than_columns_are_left_empty(houses: dict[str, House], tmp_path: Path) -> None:
+    house = houses["binary"]
+    source, output = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    house.rows(3).to_parquet(source)
+    score(house.store, house.use_case, house.versions[0], str(source), str(output), explain=40)
+    answers = pd.read_parquet(output)
+    assert answers["because_40"].isna().all()
+    assert answers["because_40_adds"].isna().all()
+    assert answers["because_1"].notna().all()

@@ -279,3 +279,21 @@ def until(true: Any, patience: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("explain", [0.5, "all", -1, []])
+def test_a_wish_to_explain_that_means_nothing_is_refused(
+    client: httpx.Client, row: dict[str, Any], explain: object
+) -> None:
+    response = client.post(PREDICT, json={"rows": [row], "explain": explain})
+    assert "`explain` is true, false, or how many columns" in refusal(response, 422, "bad_request")["message"]
+
+
+def test_too_many_rows_to_explain_are_refused_and_can_still_be_answered(
+    house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidemill.serving.app.MOST_EXPLAINED", 2)
+    rows = as_rows(house, 3)
+    message = refusal(client.post(PREDICT, json={"rows": rows, "explain": True}), 413, "too_large")["message"]
+    assert "3 rows are more than the 2 that one request explains" in message
+    assert client.post(PREDICT, json={"rows": rows}).status_code == 200

@@ -23,7 +23,11 @@ __all__ = ["predict"]
 @click.option(
     "--version", default="champion", show_default=True, metavar="V", help="A version, `champion` or `latest`."
 )
-def predict(call: Call, name: str, input_url: str, output_url: str, version: str) -> None:
+@click.option(
+    "--explain", type=click.IntRange(1, 100), is_flag=False, flag_value=3, metavar="[K]",
+    help="Name the K columns (3, if not said) that moved each answer most, and how much each adds.",
+)  # fmt: skip
+def predict(call: Call, name: str, input_url: str, output_url: str, version: str, explain: int | None) -> None:
     """Answer every row of a file or folder with NAME's champion."""
     from tidemill.registry import Registry
     from tidemill.store import list_objects
@@ -35,7 +39,8 @@ def predict(call: Call, name: str, input_url: str, output_url: str, version: str
         raise UserError(f"{output} is what --input reads: give --output another name")
     registry = Registry(call.store(), name)
     chosen = "champion" if version == "champion" and registry.champion_name() else registry.version(version).version
-    done: Scored = call.flow("scoring", f"predict {name}", use_case=name, input=source, output=output, version=chosen)
+    asked: dict[str, object] = {"use_case": name, "input": source, "output": output, "version": chosen}
+    done: Scored = call.flow("scoring", f"predict {name}", **asked, **({"explain": explain} if explain else {}))
     said = [f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}"]
     said += [f"  warning: {one}" for one in done.warnings]
     said += [f"  Data Docs: {done.data_docs}"] if done.warnings and done.data_docs else []
