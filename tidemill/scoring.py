@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from tidemill.errors import UserError
 from tidemill.progress import Ticker
@@ -296,12 +296,12 @@ def _because(most: int) -> list[str]:
     return [*named, "because_rest", "because_base"] if most else []
 
 
-def _reasons(found: Explanation, most: int) -> dict[str, object]:
+def _reasons(found: Explanation, most: int) -> dict[str, Any]:
     """A column of the output for each of :func:`_because`; where there are fewer columns, the last are empty."""
     import pandas as pd
 
     names, adds, rest = found.strongest(most)
-    told: dict[str, object] = {}
+    told: dict[str, Any] = {}
     for place in range(most):
         there = place < adds.shape[1]
         own = [row[place] for row in names] if there else [None] * len(names)
