@@ -1,4 +1,4 @@
-"""What should be registered with Prefect: five deployments a use case (and `tuning`, where its
+"""What should be registered with Prefect: six deployments a use case (and `tuning`, where its
 study is shared), made from ``usecase.yaml`` and the flows.
 
 Nothing here talks to a server. A deployment's ``version`` is a digest of all that it says, so that
@@ -24,8 +24,8 @@ from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folde
 
 __all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan", "use_cases"]
 
-Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining", "tuning"]
-FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "retraining")
+Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining", "erasing", "tuning"]
+FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "retraining", "erasing")
 WORK_POOL = "tidemill"
 MOST_HELPERS = 16
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
@@ -36,6 +36,7 @@ _SENTENCES: dict[Flow, str] = {
     "scoring": "Scores new rows of {title} with the champion.",
     "monitoring": "Watches data, drift and quality of {title}, and raises alarms.",
     "retraining": "Trains {title} anew when an alarm asks for it, at most once in {cooldown}.",
+    "erasing": "Erases people from the lake of {title}: their rows are removed, refused from then on, and looked for.",
     "tuning": "Helps to tune {title}: tries settings for the study that a training shares.",
 }
 
@@ -100,6 +101,7 @@ def _plans(use_case: UseCase, lake: str, project: Path) -> Iterator[Plan]:
         "scoring": use_case.schedule.scoring,
         "monitoring": use_case.schedule.monitoring,
         "retraining": None,
+        "erasing": None,
         "tuning": None,
     }
     title = f"{use_case.name} ({use_case.title})" if use_case.title else use_case.name

@@ -9,12 +9,13 @@ from tasks.stage import stage
 from tidemill.collecting import collect as read_sources
 from tidemill.collecting import land, source_state
 from tidemill.collecting.replays import Replays
+from tidemill.erasing.tombstones import ErasedLog
 from tidemill.results import Collected
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
-__all__ = ["collect"]
+__all__ = ["collect", "erased_inputs"]
 
 
 @stage("collect", timeout=6 * 3600)
@@ -41,6 +42,7 @@ def collect(
         inputs=lambda: {
             "sources": source_state(use_case, landed()),
             **_mended(use_case, store),
+            **erased_inputs(store, use_case),
             "use_case": use_case.fingerprint("sources", "derive", "time"),
             "since": since,
             "until": until,
@@ -56,9 +58,16 @@ def _mended(use_case: UseCase, store: Store) -> dict[str, list[str]]:
     return {"mended": replays} if replays else {}
 
 
+def erased_inputs(store: Store, use_case: UseCase) -> dict[str, str]:
+    """Who is erased, as far as a stage's key goes; nothing when nobody is."""
+    digest = ErasedLog(store, use_case.name).standing().digest
+    return {"erased": digest} if digest else {}
+
+
 def _summary(collected: Collected) -> str:
     unmatched = sum(source.unmatched for source in collected.sources)
     joined = f", {unmatched:,} without a joined row" if unmatched else ""
     refused = sum(collected.refused.values())
     unread = f", {refused:,} quarantined" if refused else ""
-    return f"{collected.snapshot.rows:,} rows from {len(collected.sources)} source(s){unread}{joined}"
+    gone = f", {collected.erased:,} of erased people left out" if collected.erased else ""
+    return f"{collected.snapshot.rows:,} rows from {len(collected.sources)} source(s){unread}{gone}{joined}"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from tasks.collect import erased_inputs
 from tasks.stage import stage
 from tidemill.collecting import batches, land, source_state
+from tidemill.erasing.tombstones import ErasedLog, Sieve
 from tidemill.learning.model import Model
 from tidemill.registry import ModelVersion
 from tidemill.results import InputValidation
@@ -54,6 +56,7 @@ def judge(
             "validate", "columns", "target", "id", "group", "query", "time", "derive", "clean", "sources", "seed"
         ),
         "masked": dict(version.lineage.validation.masked),
+        **erased_inputs(store, use_case),
     }
     place = stage_key("judge", 1, inputs)[:16]
     read = shown(use_case.sources[use_case.primary].place if source is None else source)
@@ -65,7 +68,8 @@ def judge(
         kinds = {column.name: column.kind for column in columns}
         reads = Reads(kinds, frozenset(column.name for column in columns if column.required))
         size = use_case.score.batch_rows
-        frames = batches(use_case, source, size, since=since, until=until, types=kinds, landed=landed)
+        sieve = Sieve(ErasedLog(store, use_case.name).standing())
+        frames = batches(use_case, source, size, since=since, until=until, types=kinds, landed=landed, sieve=sieve)
         return _judge(use_case, store, version, even_sample(frames, MOST_ROWS, seed=use_case.seed), reads, place, read)
 
     return once(

@@ -32,9 +32,12 @@ def row_balance(lineage: Lineage) -> RowBalance:
     unread = lineage.collected.quarantine
     quarantines = (unread, lineage.cleaned.quarantine, lineage.labelled.quarantine, lineage.validation.quarantine)
     return RowBalance(
-        collected=lineage.collected.snapshot.rows + (unread.rows if unread is not None else 0),
+        collected=lineage.collected.snapshot.rows
+        + (unread.rows if unread is not None else 0)
+        + lineage.collected.erased,
         deduplicated=lineage.cleaned.deduplicated,
         quarantined=sum(refused.rows for refused in quarantines if refused is not None),
         waiting=lineage.labelled.waiting + lineage.split.later,
         used=lineage.split.train.rows + lineage.split.gate.rows,
+        erased=lineage.collected.erased,
     )

@@ -93,6 +93,7 @@ def _summary(use_case: UseCase, version: ModelVersion, decision: Decision) -> st
             ("quarantined", balance.quarantined),
             ("waiting for a label", balance.waiting),
             ("used", balance.used),
+            *((("of erased people", balance.erased),) if balance.erased else ()),
         )
     )
     raced = "\n".join(f"| {one.name} | {one.value:.4f} | {one.difference.value:+.4f} |" for one in evaluation.baselines)

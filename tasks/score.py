@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tasks.collect import erased_inputs
 from tasks.stage import stage, told
 from tasks.who import this_run
 from tidemill.collecting import land, source_state
@@ -59,6 +60,7 @@ def score(
         "version": version.version,
         "source": source and [[shown(found.url), found.size, found.version] for found in list_objects(source)],
         "sides": source_state(use_case, landed, primary=False),
+        **erased_inputs(store, use_case),
         "since": since,
         "until": until,
         **({"explain": explain} if explain else {}),

@@ -47,7 +47,8 @@ class Named(Protocol):
 class Scored(Record):
     """What a batch scoring did: ``rows`` answered by ``version``, written to ``output``. ``seconds`` is wall time.
 
-    ``warnings`` are expectations that the input does not meet, ``data_docs`` the URL of the pages that show them.
+    ``erased`` rows were an erased person's, and were left out. ``warnings`` are expectations that the input does not
+    meet, ``data_docs`` the URL of the pages that show them.
     """
 
     use_case: str
@@ -58,6 +59,7 @@ class Scored(Record):
     seconds: float
     warnings: tuple[str, ...] = ()
     data_docs: str | None = None
+    erased: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,16 +154,17 @@ def score(
     Rows go by ``score.batch_rows`` at a time, so memory is flat. Where rows are ranked, a query's rows may lie
     anywhere: 16 bytes of each row are held, and the answers wait on temporary disk until the last has come.
     The output has the id columns and the query that the input has, then what :meth:`Model.predict` gives, then
-    ``model_version``: same rows, same order. With ``explain``, before the version: the so many columns that moved the
-    row's score most (``because_1``, ``because_1_adds``, …), what all others add (``because_rest``) and from where
-    (``because_base``). It appears whole or not at all. ``since`` and ``until`` keep rows by
-    their time.
+    ``model_version``: same rows, same order, without those of erased people. With ``explain``, before the version: the
+    so many columns that moved the row's score most (``because_1``, ``because_1_adds``, …), what all others add
+    (``because_rest``) and from where (``because_base``). It appears whole or not at all. ``since`` and ``until`` keep
+    rows by their time.
 
     Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
     and a value that can't be read (by its row, counted from 0, and column).
     """
     from tidemill.answered import Answered, record, record_key
     from tidemill.collecting import batches
+    from tidemill.erasing.tombstones import ErasedLog, Sieve
     from tidemill.learning.model import Model
     from tidemill.ranks import RankBook, reranked
     from tidemill.registry.drafting import user
@@ -174,12 +177,18 @@ def score(
     plan = model.description.forecast
     kinds |= plan.kinds if plan else {}
     size, limits = use_case.score.batch_rows, {"since": since, "until": until}
-    frames = batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed)
+    erased = ErasedLog(store, use_case.name).standing()
+    sieve = Sieve(erased)
+    frames = batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed, sieve=sieve)
     read = shown(use_case.sources[use_case.primary].place if input_url is None else input_url)
     if plan is not None:
         limits["since"] = since - plan.reach if since is not None else None
         model = _knowing(
-            model, batches(use_case, input_url, size, format=format, **limits, types=kinds, landed=landed), read
+            model,
+            batches(
+                use_case, input_url, size, format=format, **limits, types=kinds, landed=landed, sieve=Sieve(erased)
+            ),
+            read,
         )
     first = next(frames, None)
     if first is None:
@@ -210,7 +219,18 @@ def score(
         output=shown(output_url),
         rows=rows,
         seconds=round(time.perf_counter() - started, 3),
-        warnings=stale.warnings(rows),
+        warnings=(*stale.warnings(rows), *_left_out(sieve.rows)),
+        erased=sieve.rows,
+    )
+
+
+def _left_out(rows: int) -> tuple[str, ...]:
+    """What to say of the rows of erased people."""
+    if not rows:
+        return ()
+    return (
+        f"{rows:,} rows were left out, because the people were erased from this lake: `tidemill erase --lift` takes "
+        "that back for somebody who may be known again",
     )
 
 

@@ -6,12 +6,15 @@ Identical content gives the identical reference and is not written again.
 Parts are stored under the sha256 of their bytes, ``<use_case>/parts/<sha256>.parquet``, so that they
 can be written as rows arrive and are shared by Snapshots that hold the same rows. The manifest,
 ``<use_case>/snapshots/<id>/manifest.json``, is written last: a Snapshot that can be seen is whole.
+
+Only an erasure changes what is stored (:mod:`tidemill.erasing`): it takes a person's rows out of parts and
+manifest, says so in the manifest, and leaves the Snapshot its name.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tidemill.errors import UserError, did_you_mean
 from tidemill.provenance import code_version
-from tidemill.store import Store
+from tidemill.store import Json, Store
 
 if TYPE_CHECKING:  # what only refers to Snapshots (the registry, `tidemill models`) starts without pandas and Arrow
     import numpy as np
@@ -29,9 +32,20 @@ if TYPE_CHECKING:  # what only refers to Snapshots (the registry, `tidemill mode
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Column", "Manifest", "Part", "PartReader", "Snapshot", "SnapshotWriter", "write_snapshot"]
+__all__ = [
+    "Column",
+    "Manifest",
+    "Part",
+    "PartReader",
+    "Redaction",
+    "Snapshot",
+    "SnapshotWriter",
+    "part_key",
+    "write_snapshot",
+]
 
-FORMAT = 1
+FORMAT = 2
+"""The newest format that is read: a manifest without redactions is written as format 1."""
 
 
 class _Frozen(BaseModel):
@@ -162,13 +176,26 @@ class Column(_Frozen):
     type: str
 
 
+class Redaction(_Frozen):
+    """Rows that an erasure took out after the Snapshot was written.
+
+    ``parts`` has, by the sha256 of each part that held some, that of the part in its place.
+    """
+
+    erasure: str
+    when: datetime
+    rows: int
+    parts: dict[str, str]
+
+
 class Manifest(_Frozen):
     """What a Snapshot is and where it came from.
 
-    ``parents`` are the ids of the Snapshots that the first run to make this content made it from.
+    ``parents`` are the ids of the Snapshots that the first run to make this content made it from. ``rows``, and the
+    parts, are those that are left after ``redactions``; the id stays that of what was written.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
     use_case: str
     id: str
     kind: str
@@ -179,10 +206,25 @@ class Manifest(_Frozen):
     watermark: datetime | None = None
     created: datetime
     code: str | None = None
+    redactions: tuple[Redaction, ...] = ()
 
     def part_keys(self) -> tuple[str, ...]:
         """The lake's keys of the Parquet files, in row order."""
-        return tuple(_part_key(self.use_case, part.name) for part in self.parts)
+        return tuple(part_key(self.use_case, part.name) for part in self.parts)
+
+    def redacted(self, erasure: str, when: datetime, parts: Mapping[str, Part]) -> Manifest:
+        """The same with other ``parts`` in place of some, by their sha256."""
+        left = tuple(parts.get(part.sha256, part) for part in self.parts)
+        rows = sum(part.rows for part in left)
+        swapped = {old.sha256: new.sha256 for old, new in zip(self.parts, left, strict=True) if old != new}
+        note = Redaction(erasure=erasure, when=when, rows=self.rows - rows, parts=swapped)
+        return self.model_copy(
+            update={"format": 2, "rows": rows, "parts": left, "redactions": (*self.redactions, note)}
+        )
+
+    def stored(self) -> Json:
+        """What is written: one without redactions as any Tidemill can read it."""
+        return self.model_dump(mode="json", exclude=None if self.redactions else {"redactions"})
 
 
 class SnapshotWriter:
@@ -270,7 +312,9 @@ class SnapshotWriter:
             created=datetime.now(UTC),
             code=self._code,
         )
-        self._store.create_json(f"{snapshot.prefix}/manifest.json", manifest.model_dump(mode="json"))
+        key = f"{snapshot.prefix}/manifest.json"
+        if not self._store.create_json(key, manifest.stored()) and snapshot.manifest(self._store).redactions:
+            self._store.write_json(key, manifest.stored())  # the erased rows may be here again
         return snapshot
 
     def _flush(self, *, last: bool) -> None:
@@ -304,7 +348,7 @@ class SnapshotWriter:
         data = encoded(table)
         sha256 = hashlib.sha256(data).hexdigest()
         part = Part(name=f"{sha256}.parquet", rows=table.num_rows, bytes=len(data), sha256=sha256)
-        key = _part_key(self._use_case, part.name)
+        key = part_key(self._use_case, part.name)
         if not self._store.exists(key):
             self._store.write_bytes(key, data)
         return part
@@ -316,7 +360,7 @@ class SnapshotWriter:
 
         if self._schema is None or schema.equals(self._schema):
             return part
-        data = self._store.read_bytes(_part_key(self._use_case, part.name))
+        data = self._store.read_bytes(part_key(self._use_case, part.name))
         return self._stored(_joined(self._schema, [pq.read_table(pa.BufferReader(data))]))
 
 
@@ -339,12 +383,13 @@ def write_snapshot(
     return writer.close()
 
 
-def _part_key(use_case: str, name: str) -> str:
+def part_key(use_case: str, name: str) -> str:
+    """The lake's key of a part, by its file name."""
     return f"{use_case}/parts/{name}"
 
 
 def _part_bytes(store: Store, manifest: Manifest, part: Part) -> bytes:
-    key = _part_key(manifest.use_case, part.name)
+    key = part_key(manifest.use_case, part.name)
     try:
         data = store.read_bytes(key)
     except KeyError:

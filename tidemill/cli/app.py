@@ -33,6 +33,7 @@ _COMMANDS = {
     "approve": "tidemill.cli.commands.decisions",
     "reject": "tidemill.cli.commands.decisions",
     "rollback": "tidemill.cli.commands.decisions",
+    "erase": "tidemill.cli.commands.erase",
     "deploy": "tidemill.cli.commands.deploy",
     "up": "tidemill.cli.commands.up",
 }

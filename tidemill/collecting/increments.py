@@ -16,6 +16,7 @@ from tidemill.collecting.landed import Landing, Range, types_of
 from tidemill.collecting.marks import highest, is_number, looked_back, part_range, readable, within
 from tidemill.collecting.pages import Spool, row_hashes, spooling, storable, wider
 from tidemill.connectors import Connector, Mark
+from tidemill.erasing.tombstones import Sieve
 from tidemill.errors import UserError
 from tidemill.progress import Ticker
 from tidemill.provenance import code_version
@@ -37,7 +38,8 @@ class NumberedMarks(Exception):  # noqa: N818 - no error: it asks for the whole 
 class Increment:
     """What the next step of the source ``name`` starts from: the last record, and where to fetch.
 
-    ``kinds`` are what columns are declared to be, by the names that the source gives them.
+    ``kinds`` are what columns are declared to be, by the names that the source gives them. ``sieve`` keeps out what
+    must not be landed; the watermark moves past it all the same.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Increment:
     kinds: Mapping[str, Kind]
     rules: CleanRules
     head: Landing | None
+    sieve: Sieve
 
     @property
     def incremental(self) -> Incremental:
@@ -97,8 +100,8 @@ class Increment:
                 if limit is not None and page.column(column).type != NOTHING and numbers == isinstance(limit, datetime):
                     raise UserError(f"{field}: `{column}` of {where} was numbers before, and now is times")
             page = page.filter(within(page.column(column), since, until, nulls=nulls))
-            spool.add(page)
             mark = highest(page.column(column))
+            spool.add(self.sieve.table(page, self.source.rename))
             found += [] if mark is None else [mark]
             ticker.tell(spool.rows)
         if spool.types.get(column) == TEXT:

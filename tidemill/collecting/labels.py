@@ -8,7 +8,8 @@ import pandas as pd
 
 from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.landed import Landed
-from tidemill.collecting.rows import Readable, kept_aside, open_source, refused_of
+from tidemill.collecting.rows import Readable, open_source, unread_of
+from tidemill.erasing.tombstones import Sieve, Tombstones
 from tidemill.errors import UserError, did_you_mean
 from tidemill.provenance import code_version
 from tidemill.results import SourceRead
@@ -59,10 +60,11 @@ def open_labels(
     return data
 
 
-def keep_labels(store: Store, use_case: UseCase, data: Readable) -> tuple[Snapshot, SourceRead]:
+def keep_labels(store: Store, use_case: UseCase, data: Readable, erased: Tombstones) -> tuple[Snapshot, SourceRead]:
     """Write every row of the label source, as it came, with the newest moment in it as the watermark.
 
-    Which of them count at a given moment is decided when rows are labelled, not here.
+    Rows of erased people are left out. Which of the others count at a given moment is decided when rows are labelled,
+    not here.
     Raises :exc:`UserError` when no row says when its label became known.
     """
     name = str(use_case.label_source)
@@ -70,7 +72,8 @@ def keep_labels(store: Store, use_case: UseCase, data: Readable) -> tuple[Snapsh
     writer = SnapshotWriter(store, use_case.name, "labels", code=code_version())
     newest = pd.NaT
     rows = 0
-    for frame in data.frames(_ROWS):
+    sieve = Sieve(erased)
+    for frame in map(sieve.frame, data.frames(_ROWS)):
         writer.add(frame)
         rows += len(frame)
         latest = parse_times(frame[labels.known_at], use_case.clean).max()
@@ -80,14 +83,15 @@ def keep_labels(store: Store, use_case: UseCase, data: Readable) -> tuple[Snapsh
             f"sources.{name}.labels.known_at: `{labels.known_at}` holds no times that can be read. "
             f"Write them as 2013-10-01T06:00:00Z"
         )
+    unread = unread_of(store, use_case, data, erased)
     read = SourceRead(
         name=name,
         url=shown(use_case.sources[name].place),
         files=len(data.files),
         rows=rows,
         notes=data.notes,
-        refused=sum(refused_of(data).values()),
-        quarantine=kept_aside(store, use_case, data),
+        refused=sum(unread.refused.values()),
+        quarantine=unread.snapshot,
     )
     return writer.close(watermark=newest.to_pydatetime()), read
 

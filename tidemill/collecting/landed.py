@@ -67,7 +67,7 @@ class Landed:
     """Fetched rows, read from the lake as a :class:`~tidemill.reading.Dataset` reads files.
 
     ``names`` are the columns as they are stored, by the names that the use case gives them; ``bad`` are records of
-    the last fetch that are no rows.
+    the last fetch that are no rows, and ``erased`` counts rows of it that are an erased person's, and are not kept.
     """
 
     url: str
@@ -80,6 +80,7 @@ class Landed:
     ranges: tuple[Range, ...] = ()
     files: tuple[()] = ()
     bad: tuple[Bad, ...] = ()
+    erased: int = 0
 
     @property
     def refused(self) -> Mapping[str, int]:

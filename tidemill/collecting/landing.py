@@ -23,6 +23,7 @@ from tidemill.collecting.increments import Increment, NumberedMarks
 from tidemill.collecting.landed import Landed, landed, newest
 from tidemill.collecting.pages import spooling, storable
 from tidemill.connectors import Connector, Mark, connector_of
+from tidemill.erasing.tombstones import ErasedLog, Sieve
 from tidemill.errors import TransientError, UserError
 from tidemill.progress import Ticker
 from tidemill.provenance import code_version
@@ -91,7 +92,8 @@ def _land(
     prefix = f"{use_case.name}/landed/{re.sub(r'[^A-Za-z0-9_-]', '_', name)}/{_identity(name, source)}"
     for _ in range(_ROUNDS):
         head, connector = newest(store, prefix), connector_of(use_case, name)
-        step = Increment(store, use_case.name, name, source, connector, kinds, use_case.clean, head)
+        sieve = Sieve(ErasedLog(store, use_case.name).standing())
+        step = Increment(store, use_case.name, name, source, connector, kinds, use_case.clean, head, sieve)
         try:
             landing, notes = step.taken(*limits)
         except NumberedMarks:  # times say nothing of a column of numbers: take all of it
@@ -101,7 +103,7 @@ def _land(
         if landing == head or store.create_json(key, landing.model_dump(mode="json")):
             gaps, declared = landing.gaps, declared_kinds(use_case)
             found = landed(store, connector.where, landing.snapshot, gaps, notes, source.rename, declared, landing)
-            return replace(found, bad=tuple(connector.refused))
+            return replace(found, bad=tuple(connector.refused), erased=sieve.rows)
     raise TransientError(f"sources.{name}: other runs keep landing its rows at the same time: try again")
 
 
@@ -109,13 +111,17 @@ def _whole(store: Store, use_case: UseCase, name: str, source: Source, connector
     """Everything, fetched anew. The same rows are the same Snapshot."""
     where = connector.where
     gaps: set[str] = set()
+    sieve = Sieve(ErasedLog(store, use_case.name).standing())
     with spooling() as spool:
         ticker = Ticker(f"rows fetched of `{name}`")
         for page in connector.pages(None, None):
-            spool.add(storable(page, where))
+            spool.add(sieve.table(storable(page, where), source.rename))
             ticker.tell(spool.rows)
         if not spool.rows:
-            raise UserError(f"sources.{name}: {where} gives not one row: mend what is asked for, or put the data there")
+            whose = " but erased people's" if sieve.rows else ""
+            raise UserError(
+                f"sources.{name}: {where} gives not one row{whose}: mend what is asked for, or put the data there"
+            )
         schema = pa.schema(list(spool.types.items()))
         writer = SnapshotWriter(store, use_case.name, "landed", code=code_version())
         for table in spool.tables(schema):
@@ -124,7 +130,7 @@ def _whole(store: Store, use_case: UseCase, name: str, source: Source, connector
     notes = (f"{spool.rows:,} rows fetched", *spool.notes)
     kinds = declared_kinds(use_case)
     found = landed(store, where, writer.close(), sorted(gaps), notes, source.rename, kinds)
-    return replace(found, bad=tuple(connector.refused))
+    return replace(found, bad=tuple(connector.refused), erased=sieve.rows)
 
 
 def _by_stored_name(source: Source, kinds: Mapping[str, Kind]) -> dict[str, Kind]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,17 +16,19 @@ from tidemill.cleaning.normalising import parse_times
 from tidemill.collecting.joining import Side, Unmatched, read_side
 from tidemill.collecting.landed import Landed
 from tidemill.collecting.replays import Mended
+from tidemill.erasing.tombstones import Sieve, Tombstones
 from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import columns_of, evaluate
 from tidemill.provenance import code_version
 from tidemill.reading import BadRows, Dataset, Reading, open_dataset
 from tidemill.reading.plain import TEXT, TIME
+from tidemill.reading.refusing import REASONS
 from tidemill.secrets import hiding, revealed_url
 from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import Source, UseCase
 
-__all__ = ["Readable", "Rows", "kept_aside", "open_rows", "open_source", "reading_of", "refused_of", "resolved"]
+__all__ = ["Readable", "Rows", "Unread", "open_rows", "open_source", "reading_of", "resolved", "unread_of"]
 
 Readable = Dataset | Landed
 """A source as it is read: files, or what was fetched and is kept in the lake."""
@@ -36,6 +39,7 @@ class Rows:
     """Where the rows come from, ready to be read. The counts and times fill as frames go by.
 
     ``mended`` are rows that were brought back from Quarantine: they come after the primary source's own.
+    ``sieve`` keeps the rows of erased people out, and counts those within the limits.
     ``unmatched`` counts rows without a partner by side source, ``span`` is the oldest and newest time in
     the source, ``watermark`` the newest within the limits.
     """
@@ -47,6 +51,7 @@ class Rows:
     kinds: Mapping[str, Kind]
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
     mended: Mended | None = None
+    sieve: Sieve | None = None
     span: tuple[datetime, datetime] | None = None
     watermark: datetime | None = None
 
@@ -65,8 +70,10 @@ class Rows:
             times = self._times(whole)
             if times is not None:
                 whole, times = self._within(whole, times, since, until)
+            whole, times = self._sifted(whole, times)
             if len(whole):
-                yield self._joined(whole, times)
+                joined = self._joined(whole, times)
+                yield joined if self.sieve is None or not self.sides else self.sieve.frame(joined)
 
     def _derived(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not self.derive:
@@ -95,7 +102,15 @@ class Rows:
             keep &= (times < until) | times.isna()
         if not keep.all():
             frame, times = frame[keep].reset_index(drop=True), times[keep].reset_index(drop=True)
-        kept = _span(times)
+        return frame, times
+
+    def _sifted(self, frame: pd.DataFrame, times: pd.Series | None) -> tuple[pd.DataFrame, pd.Series | None]:
+        """What may be kept, and the newest time of it noted."""
+        gone = None if self.sieve is None else self.sieve.gone(frame)
+        if gone is not None:
+            frame = frame[~gone].reset_index(drop=True)
+            times = None if times is None else times[~gone].reset_index(drop=True)
+        kept = None if times is None else _span(times)
         if kept is not None:
             self.watermark = kept[1] if self.watermark is None else max(self.watermark, kept[1])
         return frame, times
@@ -217,16 +232,30 @@ def reading_of(source: Source) -> Reading:
     }
 
 
-def refused_of(data: Readable) -> dict[str, int]:
-    """How many rows of a source can't be read, by reason."""
-    return dict(data.refused)
+@dataclass(frozen=True)
+class Unread:
+    """The rows of a source that can't be read: how many by reason, where they are kept, and how many of them were
+    an erased person's, who is in neither."""
+
+    refused: Mapping[str, int] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    erased: int = 0
 
 
-def kept_aside(store: Store, use_case: UseCase, data: Readable) -> Snapshot | None:
-    """The rows of a source that can't be read, in Quarantine."""
+def unread_of(store: Store, use_case: UseCase, data: Readable, tombstones: Tombstones) -> Unread:
+    """Put the rows of a source that can't be read into Quarantine."""
     if not data.refused:
-        return None
-    return write_snapshot(store, use_case.name, "quarantine", data.refusals(), code=code_version())
+        return Unread()
+    if not tombstones:
+        kept = write_snapshot(store, use_case.name, "quarantine", data.refusals(), code=code_version())
+        return Unread(dict(data.refused), kept)
+    sieve = Sieve(tombstones)
+    frames = [frame for frame in map(sieve.frame, data.refusals()) if len(frame)]
+    if not frames:
+        return Unread(erased=sieve.rows)
+    counts = Counter(REASONS[rule] for frame in frames for rule in frame["_rule"])
+    kept = write_snapshot(store, use_case.name, "quarantine", frames, code=code_version())
+    return Unread(dict(counts), kept, sieve.rows)
 
 
 def resolved(use_case: UseCase, url: str) -> str:

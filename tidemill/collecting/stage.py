@@ -16,13 +16,14 @@ from tidemill.collecting.replays import Mended, Replays
 from tidemill.collecting.rows import (
     Readable,
     Rows,
-    kept_aside,
+    Unread,
     open_rows,
     open_source,
     reading_of,
-    refused_of,
     resolved,
+    unread_of,
 )
+from tidemill.erasing.tombstones import ErasedLog, Sieve, Tombstones
 from tidemill.errors import UserError, did_you_mean
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
@@ -54,7 +55,7 @@ def collect(
     sources are held in memory. The Snapshot's watermark is the newest time in it. ``landed`` is what
     :func:`~tidemill.collecting.land` brought of sources that are no files; left out, they are fetched now.
     A ``log`` of requests need have no other column of the use case than its time, and what it has is neither
-    derived nor joined again.
+    derived nor joined again. Rows of erased people are counted, and stored nowhere.
 
     Raises :exc:`UserError` for a source that can't be read, for columns of the use case that no
     source has, and when no row is within the limits.
@@ -69,6 +70,8 @@ def collect(
     _check_columns(use_case, rows, labels.columns if labels else (), log=log)
     replays = () if use_case.reads_other else Replays(store, use_case.name).all()
     rows.mended = Mended(store, replays) if replays else None
+    erased = ErasedLog(store, use_case.name).standing()
+    rows.sieve = Sieve(erased)
     writer = SnapshotWriter(store, use_case.name, "collected", code=code_version())
     written = 0
     for frame in rows.frames(_ROWS, since, until):
@@ -77,19 +80,21 @@ def collect(
     if not written:
         raise UserError(_nothing_within(rows, since, until))
     snapshot = writer.close(watermark=rows.watermark)
-    sources = _sources(store, rows, written)
+    unread = unread_of(store, use_case, rows.primary, erased)
+    sources = _sources(store, rows, written, unread, erased)
     kept = None
     if labels is not None:
-        kept, read = keep_labels(store, use_case, labels)
+        kept, read = keep_labels(store, use_case, labels, erased)
         sources = (*sources, read)
     return Collected(
         snapshot=snapshot,
         sources=sources,
-        quarantine=kept_aside(store, use_case, rows.primary),
-        refused=refused_of(rows.primary),
+        quarantine=unread.snapshot,
+        refused=dict(unread.refused),
         labels=kept,
         since=since,
         until=until,
+        erased=rows.sieve.rows + unread.erased + (rows.primary.erased if isinstance(rows.primary, Landed) else 0),
     )
 
 
@@ -103,11 +108,12 @@ def batches(
     until: datetime | None = None,
     types: Mapping[str, Kind] | None = None,
     landed: Mapping[str, Landed] | None = None,
+    sieve: Sieve | None = None,
 ) -> Iterator[pd.DataFrame]:
     """The rows at ``url`` (None: the primary source's), in order, at most ``rows`` a frame, made as by :func:`collect`.
 
-    For scoring: nothing is dropped (unless ``since`` or ``until`` says so), so a row that can't be read is an
-    error, and what the input already has is neither derived nor joined again. Encoding, decimal mark and names are
+    For scoring: nothing is dropped (unless ``since``, ``until`` or ``sieve`` says so), so a row that can't be read is
+    an error, and what the input already has is neither derived nor joined again. Encoding, decimal mark and names are
     read as the primary source says. ``types`` says how to read columns on top of
     ``columns.types``: a model's own kinds keep a column of codes text whatever this one file holds.
     A relative ``url`` starts at the working directory. ``landed`` is what
@@ -123,7 +129,9 @@ def batches(
         primary = open_dataset(url, format, kinds, use_case.clean.missing, **reading, bad_rows="refuse")
     if (since or until) and use_case.time not in (*primary.columns, *use_case.derive):
         raise UserError(f"{primary.url} has no column `{use_case.time}`, which since and until need")
-    yield from open_rows(use_case, primary, scoring=True, types=types, landed=landed).frames(rows, since, until)
+    opened = open_rows(use_case, primary, scoring=True, types=types, landed=landed)
+    opened.sieve = sieve
+    yield from opened.frames(rows, since, until)
 
 
 def source_state(use_case: UseCase, landed: Mapping[str, Landed] | None = None, *, primary: bool = True) -> Json:
@@ -173,9 +181,9 @@ def _check_columns(use_case: UseCase, rows: Rows, labels: Sequence[str], *, log:
             )
 
 
-def _sources(store: Store, rows: Rows, written: int) -> tuple[SourceRead, ...]:
+def _sources(store: Store, rows: Rows, written: int, unread: Unread, erased: Tombstones) -> tuple[SourceRead, ...]:
     use_case = rows.use_case
-    own = _source(use_case, use_case.primary, rows.primary, written, Unmatched())
+    own = _source(use_case, use_case.primary, rows.primary, written, Unmatched(), unread)
     notes = own.notes
     if rows.mended is not None:
         notes = (*notes, f"{rows.mended.rows:,} rows were brought back from Quarantine, mended")
@@ -184,8 +192,9 @@ def _sources(store: Store, rows: Rows, written: int) -> tuple[SourceRead, ...]:
         lost = rows.unmatched[side.name]
         if lost.rows == written:
             emit(Note(f"no row found a partner in the source `{side.name}`: do its keys and times match the rows'?"))
-        kept = kept_aside(store, use_case, data)
-        found.append(_source(use_case, side.name, data, data.rows, lost).model_copy(update={"quarantine": kept}))
+        aside = unread_of(store, use_case, data, erased)
+        read = _source(use_case, side.name, data, data.rows, lost, aside)
+        found.append(read.model_copy(update={"quarantine": aside.snapshot}))
     for source in found:
         for note in source.notes:
             emit(Note(note))
@@ -194,7 +203,7 @@ def _sources(store: Store, rows: Rows, written: int) -> tuple[SourceRead, ...]:
     return tuple(found)
 
 
-def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmatched) -> SourceRead:
+def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmatched, unread: Unread) -> SourceRead:
     url, notes = shown(use_case.sources[name].place), data.notes
     if lost.too_old:
         notes = (*notes, f"{lost.too_old:,} rows found a partner that was older than the tolerance, and no other")
@@ -206,7 +215,7 @@ def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmat
         unmatched=lost.rows,
         too_old=lost.too_old,
         notes=notes,
-        refused=sum(refused_of(data).values()),
+        refused=sum(unread.refused.values()),
     )
 
 

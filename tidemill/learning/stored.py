@@ -2,6 +2,7 @@
 
 ``model.json`` names every other file with its sha256, and the Model's id is a hash of ``model.json``: so one
 flipped bit in any of them is found, by whoever loads the Model and by the registry before it makes it champion.
+An erasure that takes a person's name out of ``model.json`` writes beside it which ids it has after that.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from tidemill.errors import DamagedError, UserError
 from tidemill.results import ModelReference
 from tidemill.store import Json, Store, json_bytes
 
-__all__ = ["DESCRIPTION", "ENDS", "FORMAT", "StoredModel", "files_of", "id_of", "read_model"]
+__all__ = ["DESCRIPTION", "ENDS", "FORMAT", "REDACTED", "StoredModel", "files_of", "id_of", "read_model"]
 
 FORMAT = 1
 DESCRIPTION = "model.json"
 ENDS = "ends.ubj"
+REDACTED = "redacted.json"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _description(store: Store, key: str, identity: str) -> dict[str, Any]:
         raise _changed(store, key) from None
     if not isinstance(said, dict):
         raise _changed(store, key)
-    as_written = id_of(said) == identity and json_bytes(said) == data
+    as_written = json_bytes(said) == data and (id_of(said) == identity or id_of(said) in _redacted(store, key))
     stored = said.get("format", 0)
     if isinstance(stored, int) and stored > FORMAT:
         newer = f"{store.url_of(key)} has format {stored}; this Tidemill reads up to {FORMAT}: upgrade it"
@@ -91,6 +93,15 @@ def _description(store: Store, key: str, identity: str) -> dict[str, Any]:
     if not as_written:
         raise _changed(store, key)
     return said  # as it was stored: what was added to descriptions since is not part of its id
+
+
+def _redacted(store: Store, key: str) -> list[str]:
+    """The ids of what erasures made of the description at ``key``."""
+    try:
+        said = store.read_json(key.replace(DESCRIPTION, REDACTED))
+    except KeyError:
+        return []
+    return [str(one) for one in said.get("ids", [])] if isinstance(said, dict) else []
 
 
 def _changed(store: Store, key: str) -> DamagedError:

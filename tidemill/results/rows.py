@@ -38,6 +38,7 @@ class Collected(Record):
 
     ``refused`` counts, by reason, the primary source's rows that could not be read; they are all in
     ``quarantine``. ``labels`` holds the rows of the source that the target comes from, when there is one.
+    ``erased`` rows were an erased person's: they are stored nowhere.
     """
 
     snapshot: Snapshot
@@ -47,6 +48,7 @@ class Collected(Record):
     labels: Snapshot | None = None
     since: datetime | None = None
     until: datetime | None = None
+    erased: int = 0
 
 
 class Cleaned(Record):
@@ -94,16 +96,20 @@ class Split(Record):
 
 
 class RowBalance(Record):
-    """Every collected row, accounted for: collected = deduplicated + quarantined + waiting + used."""
+    """Every collected row, accounted for: collected = deduplicated + quarantined + waiting + used + erased.
+
+    ``erased`` rows were refused because a person had them erased; nothing of them is stored.
+    """
 
     collected: int
     deduplicated: int
     quarantined: int
     waiting: int
     used: int
+    erased: int = 0
 
     @model_validator(mode="after")
     def _balances(self) -> RowBalance:
-        if self.collected != self.deduplicated + self.quarantined + self.waiting + self.used:
+        if self.collected != self.deduplicated + self.quarantined + self.waiting + self.used + self.erased:
             raise ValueError(f"rows do not balance: {self!r}")
         return self

@@ -104,7 +104,8 @@ def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
         (
             "rows",
             f"{rows.collected:,} collected = {rows.deduplicated:,} deduplicated + {rows.quarantined:,} quarantined"
-            f" + {rows.waiting:,} waiting + {rows.used:,} used",
+            f" + {rows.waiting:,} waiting + {rows.used:,} used"
+            + (f" + {rows.erased:,} of erased people" if rows.erased else ""),
         ),
         *([("answers", f"{corrected:,} labels are people's")] if (corrected := run.lineage.labelled.corrected) else []),
         ("left out", _some(run.excluded) or "no column"),

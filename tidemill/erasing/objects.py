@@ -1,0 +1,146 @@
+"""Rows taken out of what is neither a Snapshot nor a Model: predictions, answers, mended rows, and other texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidemill.collecting.landed import Landing
+from tidemill.collecting.replays import Replay
+from tidemill.erasing.searching import Wanted
+from tidemill.erasing.snapshots import manifests, without
+from tidemill.erasing.texts import Names
+from tidemill.errors import UserError
+from tidemill.registry.records import parsed
+from tidemill.reviewing.answers import AnswerLog
+from tidemill.snapshot import SnapshotWriter
+from tidemill.store import Store
+
+__all__ = ["LOGS", "answers_of", "kind_of", "mend_replays", "renumber_landings", "rewrite_table", "rewrite_texts"]
+
+LOGS = frozenset({"versions", "ledger", "erased", "erasures", "snapshots", "landed", "replays", "answers"})
+"""Folders whose objects are proved by hashes, or have a way of their own: they are looked through, not rewritten."""
+
+_READERS = 8
+_Gone = Callable[[pa.Table], npt.NDArray[np.bool_]]
+
+
+def kind_of(key: str) -> str:
+    """The folder of the use case that an object is in."""
+    return key.split("/")[1]
+
+
+def answers_of(store: Store, use_case: str, wanted: Wanted, rows: Iterable[str]) -> list[str]:
+    """The keys of answers about the person's rows: by what they show of the row's `id`, or by the row's name."""
+    named = set(rows)
+    found = []
+    for key, answer in AnswerLog(store, use_case).entries().items():
+        shown = {name: value for name, value in answer.named.items() if value is not None}
+        table = pa.table({name: pa.array([value]) for name, value in shown.items()})
+        if answer.row in named or (shown and wanted.mask(table).any()):
+            found.append(key)
+    return found
+
+
+def mend_replays(store: Store, use_case: str, wanted: Wanted) -> None:
+    """Take the rows out of what was brought back from Quarantine: a record says of each row what it stands for.
+
+    The record then names a Snapshot of the rows that are left, in one write; the old Snapshot is redacted as any other.
+    """
+    for key in store.list(f"{use_case}/replays"):
+        replay = parsed(Replay, store.read_bytes(key), store.url_of(key))
+        tables = list(replay.snapshot.tables(store))
+        stays = np.concatenate([~wanted.mask(table) for table in tables])
+        if stays.all():
+            continue
+        if not stays.any():
+            store.delete(key)
+            continue
+        writer, start = SnapshotWriter(store, use_case, replay.snapshot.kind), 0
+        for table in tables:
+            writer.add_table(without(table, ~stays[start : start + table.num_rows]))
+            start += table.num_rows
+        rows = tuple(row for row, kept in zip(replay.rows, stays, strict=True) if kept)
+        made = replay.model_copy(update={"snapshot": writer.close(), "rows": rows})
+        store.write_json(key, made.model_dump(mode="json"))
+
+
+def renumber_landings(store: Store, use_case: str) -> None:
+    """Let the records of what was fetched count the rows that are left. Their watermarks stay where they are."""
+    known = manifests(store, use_case)
+    for key in store.list(f"{use_case}/landed"):
+        landing = parsed(Landing, store.read_bytes(key), store.url_of(key))
+        manifest = known.get(landing.snapshot.id)
+        if manifest is not None and manifest.redactions and manifest.rows != landing.snapshot.rows:
+            snapshot = landing.snapshot.model_copy(update={"rows": manifest.rows})
+            store.write_json(key, landing.model_copy(update={"snapshot": snapshot}).model_dump(mode="json"))
+
+
+def rewrite_table(store: Store, key: str, gone: _Gone) -> int:
+    """Write a Parquet file of the lake again without the rows that ``gone`` marks; gives how many those were.
+
+    Row group by row group, so memory is for one of them. The old file is there until the new one is whole.
+    """
+    rows = 0
+    with store.open(key) as file:
+        parquet = pq.ParquetFile(file)
+        with store.writer(key) as sink, pq.ParquetWriter(sink, parquet.schema_arrow, compression="zstd") as writer:
+            for group in range(parquet.num_row_groups):
+                table = parquet.read_row_group(group)
+                mask = gone(table)
+                rows += int(mask.sum())
+                writer.write_table(without(table, mask) if mask.any() else table)
+    return rows
+
+
+def rewrite_texts(store: Store, use_case: str, names: Names, *, keep: bool) -> list[str]:
+    """Put a mark where JSON and other texts name somebody; gives their keys. ``keep`` only looks.
+
+    Logs are left alone (:data:`LOGS`), and so are Models, which have a way of their own.
+    """
+
+    def one(key: str) -> str | None:
+        try:
+            data = store.read_bytes(key)
+        except KeyError:
+            return None
+        made = _cleared(key, data, names)
+        if made is None:
+            return None
+        if not keep:
+            store.write_bytes(key, made)
+        return key
+
+    keys = [key for key in store.list(use_case) if _is_text(key)]
+    with ThreadPoolExecutor(_READERS) as pool:
+        return [key for key in pool.map(one, keys) if key is not None]
+
+
+def _is_text(key: str) -> bool:
+    whole = kind_of(key) in LOGS or key.endswith(("/model.json", "/redacted.json", ".parquet", ".ubj", ".npy"))
+    return not whole
+
+
+def _cleared(key: str, data: bytes, names: Names) -> bytes | None:
+    """The object without what names somebody; None where nothing does."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if key.endswith(".json"):
+        try:
+            said = json.loads(text)
+        except ValueError as error:
+            raise UserError(
+                f"{key} is damaged: it is not JSON ({error}). Restore it from a backup, or remove it"
+            ) from None
+        if not names.in_json(said):
+            return None
+        return (json.dumps(names.out_of_json(said), sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+    return names.out_of_text(text).encode() if names.in_text(text) else None
