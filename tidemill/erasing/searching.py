@@ -30,8 +30,9 @@ R = TypeVar("R")
 class Wanted:
     """Whose rows are looked for: those with one of ``values`` in ``column``.
 
-    Values are as :func:`~tidemill.erasing.values.spelt` gives them. ``aliases`` are what sources themselves call the column. ``links`` name the same rows where the column is missing
-    (predictions have a row's `id` alone): tuples by columns. ``known`` are such links from an erasure that was broken
+    Values are as :func:`~tidemill.erasing.values.spelt` gives them. ``aliases`` are what sources themselves call the
+    column. ``links`` name the same rows where the column is missing (predictions have a row's `id` alone): tuples by
+    columns. ``known`` are such links from an erasure that was broken
     off, as hashes.
     """
 
@@ -75,6 +76,14 @@ class Wanted:
             found |= np.array([bool(line) and not some.isdisjoint(fields(line, fold=self.fold)) for line in lines])
         return found
 
+    def is_level(self, table: pa.Table) -> bool:
+        """Whether a category knows one of the values as a level, even if no row has it."""
+        own = self.own(table.column_names)
+        if own is None or not pa.types.is_dictionary(table.schema.field(own).type):
+            return False
+        chunks = [pa.chunked_array([chunk.dictionary]) for chunk in table.column(own).chunks]
+        return any(bool(self._among(chunk, self.values).any()) for chunk in chunks)
+
     def linked(self, table: pa.Table, columns: _Names, tuples: frozenset[_Names]) -> _Rows:
         """Which rows have one of the ``tuples`` in ``columns``."""
         found = self._among(table.column(columns[0]), sorted({one[0] for one in tuples}))
@@ -116,19 +125,19 @@ def search(store: Store, keys: Sequence[str], wanted: Wanted, linking: Sequence[
     found: dict[str, int] = {}
     candidates: dict[_Names, set[_Names]] = {columns: set() for columns in asked}
 
-    def named(file: pq.ParquetFile) -> tuple[int, dict[_Names, set[_Names]]]:
+    def named(file: pq.ParquetFile) -> tuple[int | None, dict[_Names, set[_Names]]]:
         names = file.schema_arrow.names
         held = [columns for columns in asked if set(columns) <= set(names)]
         needed = [*wanted.needed(names), *(name for columns in held for name in columns)]
         table = file.read(list(dict.fromkeys(needed)))
         mask = wanted.mask(table)
         if not mask.any():
-            return 0, {}
+            return (0 if wanted.is_level(table) else None), {}
         gone = table.filter(mask)
         return gone.num_rows, {columns: {one for one in wanted.tuples(gone, columns) if one} for columns in held}
 
     for key, (rows, more) in _each(store, direct, damaged, named):
-        found.update({key: rows} if rows else {})
+        found.update({key: rows} if rows is not None else {})
         for columns, tuples in more.items():
             candidates[columns] |= tuples
     links = _nobody_elses(store, direct, wanted, schemas, {one: some for one, some in candidates.items() if some})

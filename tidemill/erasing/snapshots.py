@@ -80,25 +80,23 @@ def redact(
 
 
 def without(table: pa.Table, gone: npt.NDArray[np.bool_]) -> pa.Table:
-    """The table without the rows that ``gone`` marks, and without levels of categories that only those had."""
-    kept, lost = table.filter(~gone), table.filter(gone)
+    """The table without the rows that ``gone`` marks, and without levels of categories that no row has now."""
+    kept = table.filter(~gone)
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
-            kept = kept.set_column(place, field, _without_levels(kept.column(place), lost.column(place)))
+            kept = kept.set_column(place, field, _without_levels(kept.column(place)))
     return kept
 
 
-def _without_levels(kept: pa.ChunkedArray, lost: pa.ChunkedArray) -> pa.ChunkedArray:
-    kept, lost = kept.combine_chunks(), lost.combine_chunks()
-    here, there = (set(one.indices.drop_null().to_pylist()) for one in (kept, lost))
-    stays = np.array([place not in there - here for place in range(len(kept.dictionary))], dtype=np.bool_)
-    if stays.all():
-        return pa.chunked_array([kept])
-    place = pa.array(np.cumsum(stays) - 1).cast(kept.type.index_type)
-    made = pa.DictionaryArray.from_arrays(
-        place.take(kept.indices), kept.dictionary.filter(pa.array(stays)), ordered=kept.type.ordered
+def _without_levels(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kept = column.combine_chunks()
+    used = np.zeros(len(kept.dictionary), dtype=np.bool_)
+    used[kept.indices.drop_null().to_numpy()] = True
+    place = pa.array(np.cumsum(used) - 1).cast(kept.type.index_type)
+    levels = kept.dictionary.filter(pa.array(used))
+    return pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(place.take(kept.indices), levels, ordered=kept.type.ordered)]
     )
-    return pa.chunked_array([made])
 
 
 def _rewritten(

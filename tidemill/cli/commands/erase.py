@@ -182,10 +182,8 @@ def _proof(made: Erasure, proof: Proof) -> list[str]:
     if proof.unscanned:
         lines += ["Not looked through:", _some([(one.key, one.why) for one in proof.unscanned], ("object", "why"))]
     if proof.columns_only:
-        lines.append(
-            f"{plural(proof.columns_only, 'value')} {'is' if proof.columns_only == 1 else 'are'} too short to be looked "
-            "for in texts: proved by columns and fields."
-        )
+        values = plural(proof.columns_only, "value is", "values are")
+        lines.append(f"{values} too short to be looked for in texts: proved by columns and fields.")
     if not proof.passed:
         lines.append(f"Not proved: mend that, and run the same command again (erasure {made.id}).")
     return lines
