@@ -40,7 +40,7 @@ def store(project: Path) -> Store:
     run = training("toy", reason="a test asked")
     assert run.decision.promoted, run.decision.sentence
     few = frame[frame["row"].isin([str(row) for row in range(40, 50)])]
-    few.drop(columns=["visitor", "bought"]).to_csv(project / "few.csv", index=False)
+    few.drop_duplicates("row").drop(columns=["visitor", "bought"]).to_csv(project / "few.csv", index=False)
     scoring("toy", input=str(project / "few.csv"))
     lake = Store(str(project / "lake"))
     said = Answer(

@@ -41,7 +41,7 @@ def redact_models(store: Store, use_case: str, names: Names, erasure: str, *, ke
             data, rows = _without_series(store.read_bytes(f"{folder}{memory['file']}"), said, names)
             if rows and not keep:
                 sha256 = hashlib.sha256(data).hexdigest()
-                old, file = f"{folder}{memory['file']}", f"memory-{sha256[:8]}.parquet"
+                old, file = f"{folder}{memory['file']}", f"history-{sha256[:8]}.parquet"
                 store.write_bytes(f"{folder}{file}", data)
                 left = pq.read_metadata(pa.BufferReader(data)).num_rows
                 made["forecast"]["memory"] |= {"file": file, "sha256": sha256, "rows": left}

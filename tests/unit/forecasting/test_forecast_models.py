@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 
 from tests.unit.forecasting.rides import make_use_case, rides
+from tidemill.erasing.models import redact_models
+from tidemill.erasing.texts import Names
 from tidemill.errors import UserError
+from tidemill.forecasting import History
 from tidemill.learning.baselines import race
 from tidemill.learning.model import Model
 from tidemill.learning.preparing import prepare
@@ -131,6 +134,24 @@ def test_the_memory_is_bounded_stored_by_hash_and_saved_again_alike(world: World
     other.write_bytes(f"{world.model.prefix}/{plan.memory.file}", b"other")
     with pytest.raises(UserError, match=r"history\.parquet was changed after it was written"):
         Model.load(other, world.model)
+
+
+def test_an_erased_series_is_forgotten_and_the_others_are_answered_as_before(world: World, memory: Store) -> None:
+    model = Model.load(world.store, world.model)
+    model.save(memory, "rides")
+    names = Names(frozenset({"station"}), {"south": "(erased 1)"}, fold=False)
+    (rows,) = redact_models(memory, "rides", names, "e1", keep=False).values()
+    again = Model.load(memory, world.model)
+    plan, before = again.description.forecast, model.description.forecast
+    assert plan is not None and plan.memory is not None  # noqa: PT018
+    assert before is not None and before.memory is not None  # noqa: PT018
+    assert rows >= before.memory.rows - plan.memory.rows == before.memory.rows // 2
+    known = History.from_parquet(memory.read_bytes(f"{world.model.prefix}/{plan.memory.file}"), plan)
+    assert [key for key, _ in known.items()] == ['["north"]']
+    asked = tomorrow(world.frame)
+    north = (asked["station"] == "north").to_numpy()
+    assert again.predict(asked)[north].equals(model.predict(asked)[north])
+    assert sum(key.endswith(".parquet") for key in memory.list()) == 1
 
 
 def test_the_seasonal_naive_is_raced_and_beaten(world: World) -> None:
