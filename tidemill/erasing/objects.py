@@ -16,11 +16,10 @@ from tidemill.collecting.replays import Replay
 from tidemill.erasing.searching import Wanted
 from tidemill.erasing.snapshots import manifests, without
 from tidemill.erasing.texts import Names
-from tidemill.errors import UserError
 from tidemill.registry.records import parsed
 from tidemill.reviewing.answers import AnswerLog
 from tidemill.snapshot import SnapshotWriter
-from tidemill.store import Store
+from tidemill.store import Store, json_bytes
 
 __all__ = ["LOGS", "answers_of", "kind_of", "mend_replays", "renumber_landings", "rewrite_table", "rewrite_texts"]
 
@@ -102,24 +101,22 @@ def rewrite_table(store: Store, key: str, gone: _Gone) -> int:
 def rewrite_texts(store: Store, use_case: str, names: Names, *, keep: bool) -> list[str]:
     """Put a mark where JSON and other texts name somebody; gives their keys. ``keep`` only looks.
 
-    Logs are left alone (:data:`LOGS`), and so are Models, which have a way of their own.
+    Logs are left alone (:data:`LOGS`), and so are Models, which have a way of their own. Data Docs whose results show
+    the values show marks in their pages, too.
     """
-
-    def one(key: str) -> str | None:
-        try:
-            data = store.read_bytes(key)
-        except KeyError:
-            return None
-        made = _cleared(key, data, names)
-        if made is None:
-            return None
-        if not keep:
-            store.write_bytes(key, made)
-        return key
 
     keys = [key for key in store.list(use_case) if _is_text(key)]
     with ThreadPoolExecutor(_READERS) as pool:
-        return [key for key in pool.map(one, keys) if key is not None]
+        made = [(key, one) for key, one in pool.map(lambda key: (key, _rewritten(store, key, names)), keys) if one]
+    found = dict(made)
+    folders = {key.rsplit("/", 1)[0] for key in found if key.endswith("/validation.json")}
+    for key in keys:
+        if key.endswith(".html") and key.rsplit("/", 1)[0] in folders:
+            page = found.get(key) or store.read_bytes(key)
+            found[key] = names.out_of_page(page.decode()).encode()
+    for key, data in sorted(found.items()) if not keep else ():
+        store.write_bytes(key, data)
+    return sorted(found)
 
 
 def _is_text(key: str) -> bool:
@@ -127,20 +124,16 @@ def _is_text(key: str) -> bool:
     return not whole
 
 
-def _cleared(key: str, data: bytes, names: Names) -> bytes | None:
-    """The object without what names somebody; None where nothing does."""
+def _rewritten(store: Store, key: str, names: Names) -> bytes | None:
+    """The object without what names somebody; None where nothing does, or nothing is there any more."""
     try:
-        text = data.decode()
-    except UnicodeDecodeError:
+        text = store.read_bytes(key).decode()
+    except (KeyError, UnicodeDecodeError):
         return None
-    if key.endswith(".json"):
-        try:
-            said = json.loads(text)
-        except ValueError as error:
-            raise UserError(
-                f"{key} is damaged: it is not JSON ({error}). Restore it from a backup, or remove it"
-            ) from None
-        if not names.in_json(said):
-            return None
-        return (json.dumps(names.out_of_json(said), sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
-    return names.out_of_text(text).encode() if names.in_text(text) else None
+    if not key.endswith(".json"):
+        return names.out_of_text(text).encode() if names.in_text(text) else None
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return None  # damaged: the proof names it
+    return json_bytes(names.out_of_json(said)) if names.in_json(said) else None

@@ -19,6 +19,8 @@ __all__ = ["Names"]
 
 _FRACTION = re.compile(r"^(-?(?:0|[1-9][0-9]*))\.0+$")
 _ENCODING = {"levels", "values", "prior"}
+_VALUES = {"value", "partial_unexpected_list", "unexpected_list", "partial_unexpected_counts"}
+_MARKUP = re.compile(r"(<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,50 +62,62 @@ class Names:
 
     def in_text(self, text: str) -> int:
         """How often any other text does."""
-        return sum(len(pattern.findall(text)) for pattern, value, _ in self._tokens if self._may(value, text))
+        return sum(len(pattern.findall(text)) for pattern, value, _ in self._tokens if value in text)
 
     def out_of_text(self, text: str) -> str:
         """The same text with a mark in every such place."""
         for pattern, value, mark in self._tokens:
-            if self._may(value, text):
+            if value in text:
                 text = pattern.sub(mark, text)
         return text
+
+    def out_of_page(self, page: str) -> str:
+        """An HTML page that is known to show the values, with marks in place of even the short ones."""
+        pieces = _MARKUP.split(page)
+        for place in range(0, len(pieces), 2):
+            for value, mark in self.marks.items():
+                pieces[place] = token(value).sub(mark, pieces[place])
+        return "".join(pieces)
 
     def in_bytes(self, data: bytes) -> int:
         """How often a binary file holds a value as text."""
         return sum(data.count(value.encode()) for _, value, _ in self._tokens)
 
-    def _may(self, value: str, text: str) -> bool:
-        return value in text
-
-    def _places(self, said: Json, *, inside: bool) -> Iterable[str]:
+    def _places(self, said: Json, *, inside: bool, value: bool = False) -> Iterable[str]:
+        """What is named, place by place. ``value``: it stands where a value of the column does, so a number counts."""
         if isinstance(said, dict):
             here = inside or self._is_about(said)
-            for name, value in said.items():
+            for name, one in said.items():
                 if self._is_named(name, inside=here):
                     yield name
-                yield from self._places(value, inside=here or name in self.columns)
-            if here and said.keys() >= _ENCODING:
-                yield from (
-                    str(one) for one in said["levels"] if not isinstance(one, str) and self.spelt(one) in self.marks
-                )
+                within = here or name in self.columns
+                levels = name == "levels" and said.keys() >= _ENCODING
+                yield from self._places(one, inside=within, value=within and (levels or name in _VALUES))
         elif isinstance(said, list):
-            for value in said:
-                yield from self._places(value, inside=inside)
-        elif isinstance(said, str) and self._is_named(said, inside=inside):
-            yield said
+            for one in said:
+                yield from self._places(one, inside=inside, value=value)
+        elif isinstance(said, str):
+            if self._is_named(said, inside=inside):
+                yield said
+        elif value and self.spelt(said) in self.marks:
+            yield str(said)
 
-    def _cleared(self, said: Json, *, inside: bool) -> Json:
+    def _cleared(self, said: Json, *, inside: bool, value: bool = False) -> Json:
         if isinstance(said, dict):
             here = inside or self._is_about(said)
             kept = self._without_levels(said) if here and said.keys() >= _ENCODING else said
-            return {
-                self._marked(name, inside=here): self._cleared(value, inside=here or name in self.columns)
-                for name, value in kept.items()
-            }
+            made = {}
+            for name, one in kept.items():
+                within = here or name in self.columns
+                cleared = self._cleared(one, inside=within, value=within and name in _VALUES)
+                made[self._marked(name, inside=here)] = cleared
+            return made
         if isinstance(said, list):
-            return [self._cleared(value, inside=inside) for value in said]
-        return self._marked(said, inside=inside) if isinstance(said, str) else said
+            return [self._cleared(one, inside=inside, value=value) for one in said]
+        if isinstance(said, str):
+            return self._marked(said, inside=inside)
+        spelt = self.spelt(said) if value else None
+        return said if spelt is None else self.marks.get(spelt, said)
 
     def _without_levels(self, said: dict[str, Json]) -> dict[str, Json]:
         keep = [place for place, level in enumerate(said["levels"]) if self.spelt(level) not in self.marks]
@@ -115,7 +129,10 @@ class Names:
 
     def _is_about(self, said: dict[str, Json]) -> bool:
         """Whether an object says of itself that it is about the column."""
-        return said.get("column") in self.columns or said.get("name") in self.columns
+        config = said.get("expectation_config")  # what Great Expectations says of a column stands beside its name
+        kwargs = config.get("kwargs", {}) if isinstance(config, dict) else {}
+        named = [said.get("column"), said.get("name"), kwargs.get("column") if isinstance(kwargs, dict) else None]
+        return any(isinstance(one, str) and one in self.columns for one in named)
 
     def _is_named(self, text: str, *, inside: bool) -> bool:
         return (inside and self.spelt(text) in self.marks) or self.in_text(text) > 0

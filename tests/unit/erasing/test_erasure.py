@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.servers import S3Server
 from tests.unit.collecting.shops import Shop, landed
 from tests.unit.data.cases import csv_case
 from tests.unit.erasing.lakes import PERSON, orders, orders_case, places, shop_lake
@@ -226,6 +228,20 @@ def test_the_proof_finds_what_stands_elsewhere(memory: Store, tmp_path: Path) ->
     (hit,) = made.proof.hits
     assert (hit.where, hit.times) == ("note", 1)
     assert hit.key in places(memory, PERSON)
+
+
+@pytest.mark.s3
+def test_nothing_of_the_person_is_left_on_s3(
+    rclone_server: S3Server, s3_environment: Callable[..., None], tmp_path: Path
+) -> None:
+    s3_environment(rclone_server)
+    store, use_case = Store(rclone_server.lake()), orders_case(tmp_path)
+    shop_lake(store, use_case)
+    made = erase(store, use_case, ASKED)
+    assert made.proof is not None
+    assert made.proof.passed
+    assert places(store, PERSON) == set()
+    assert collect(store, use_case).erased == 3
 
 
 def test_a_lake_without_the_person_refuses_them_all_the_same(memory: Store, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tidemill.erasing.models import redact_models
+from tidemill.erasing.objects import rewrite_texts
 from tidemill.erasing.texts import Names
 from tidemill.errors import UserError
 from tidemill.learning.model import Model
@@ -94,3 +95,24 @@ def test_other_columns_and_chance_are_let_alone() -> None:
     assert NAMES.in_text("M 10 20 s17 4") == 0, "too short to mean anybody"
     long = Names(frozenset({"shop"}), {"c-004711": "(erased 1)"}, fold=False)
     assert long.out_of_text("<b>c-004711</b> c-0047112 xc-004711") == "<b>(erased 1)</b> c-0047112 xc-004711"
+
+
+def test_data_docs_show_a_mark_where_they_showed_the_value(memory: Store) -> None:
+    result = {
+        "expectation_config": {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "shop"}},
+        "result": {"element_count": 17, "partial_unexpected_list": [17, 18], "missing_count": 0},
+    }
+    memory.write_json("toy/data_docs/a/validation.json", {"results": [result]})
+    memory.write_bytes("toy/data_docs/a/index.html", b"<style>a{left:17px}</style><td id=17>17</td><td>117</td>")
+    memory.write_json("toy/data_docs/b/validation.json", {"results": [{"column": "age", "value": 17}]})
+    memory.write_bytes("toy/data_docs/b/index.html", b"<td>17</td>")
+    names = Names(frozenset({"shop"}), {"17": "(erased 1)"}, fold=False)
+    assert rewrite_texts(memory, "toy", names, keep=False) == [
+        "toy/data_docs/a/index.html",
+        "toy/data_docs/a/validation.json",
+    ]
+    (said,) = memory.read_json("toy/data_docs/a/validation.json")["results"]
+    assert said["result"] == {"element_count": 17, "partial_unexpected_list": ["(erased 1)", 18], "missing_count": 0}
+    page = memory.read_bytes("toy/data_docs/a/index.html").decode()
+    assert page == "<style>a{left:17px}</style><td id=17>(erased 1)</td><td>117</td>"
+    assert rewrite_texts(memory, "toy", names, keep=False) == []
