@@ -24,7 +24,7 @@ from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Unknown", "remember", "seen", "trained_rows"]
+__all__ = ["Unknown", "forget", "remember", "seen", "trained_rows"]
 
 Kind = Literal["number", "time", "text"]
 Hashes = NDArray[np.uint64]
@@ -41,15 +41,26 @@ def remember(store: Store, use_case: UseCase, train: Snapshot) -> TrainedRows:
     columns = {column.name: _kind(column.type) for column in train.manifest(store).columns}
     names = _names(use_case, tuple(columns))
     kinds = tuple(columns[name] for name in names)
-    parts = [_hashes(frame, names, kinds) for frame in train.frames(store, names)]
-    hashes = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-    del parts
-    hashes.sort()
-    data = _encoded(hashes[np.r_[True, hashes[1:] != hashes[:-1]]] if len(hashes) else hashes)
+    data = _of_rows(store, train, names, kinds)
     key = f"{train.prefix}/trained-{hashlib.sha256(repr((names, kinds)).encode()).hexdigest()[:8]}.parquet"
     if not store.exists(key):
         store.write_bytes(key, data)
     return TrainedRows(key=key, names=names, kinds=kinds, rows=train.rows, sha256=hashlib.sha256(data).hexdigest())
+
+
+def forget(store: Store, train: Snapshot, trained: TrainedRows) -> bool:
+    """Keep the hashes only of rows that ``train`` still has, after an erasure; gives whether that changed anything.
+
+    The sha256 of what is kept is noted beside it first, so that it can be proved at every moment.
+    """
+    data = _of_rows(store, train, trained.names, trained.kinds)
+    if not store.exists(trained.key) or store.read_bytes(trained.key) == data:
+        return False
+    before = _noted(store, trained)
+    note = {"format": 1, "sha256": [*before, hashlib.sha256(data).hexdigest()]}
+    store.write_json(f"{trained.key}.redacted.json", note)
+    store.write_bytes(trained.key, data)
+    return True
 
 
 def trained_rows(store: Store, use_case: UseCase, split: Split) -> TrainedRows:
@@ -92,13 +103,32 @@ def _known(store: Store, trained: TrainedRows) -> Iterator[Hashes]:
         data = store.read_bytes(trained.key)
     except KeyError:
         raise Unknown("the record of its rows is gone") from None
-    if hashlib.sha256(data).hexdigest() != trained.sha256:
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != trained.sha256 and sha256 not in _noted(store, trained):
         raise Unknown("the record of its rows was changed")
     file = pq.ParquetFile(pa.BufferReader(data))
     for group in range(file.num_row_groups):
         known = file.read_row_group(group).column(0).to_numpy()
         if len(known):
             yield known
+
+
+def _noted(store: Store, trained: TrainedRows) -> list[str]:
+    """The sha256 of what erasures made of the record."""
+    try:
+        said = store.read_json(f"{trained.key}.redacted.json")
+    except KeyError:
+        return []
+    return [str(one) for one in said.get("sha256", [])] if isinstance(said, dict) else []
+
+
+def _of_rows(store: Store, train: Snapshot, names: Sequence[str], kinds: Sequence[Kind]) -> bytes:
+    """The sorted hashes of a Snapshot's rows, each once, as they are stored."""
+    parts = [_hashes(frame, names, kinds) for frame in train.frames(store, names)]
+    hashes = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+    del parts
+    hashes.sort()
+    return _encoded(hashes[np.r_[True, hashes[1:] != hashes[:-1]]] if len(hashes) else hashes)
 
 
 def _encoded(hashes: Hashes) -> bytes:

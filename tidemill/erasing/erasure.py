@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tidemill.erasing.models import redact_models
-from tidemill.erasing.objects import answers_of, mend_replays, renumber_landings, rewrite_table, rewrite_texts
+from tidemill.erasing.objects import (
+    answers_of,
+    forget_hashes,
+    kind_of,
+    mend_replays,
+    renumber_landings,
+    rewrite_table,
+    rewrite_texts,
+)
+from tidemill.erasing.outside import erase_outside
 from tidemill.erasing.proving import prove
 from tidemill.erasing.records import AffectedVersion, Erasure, Lifted, Removed, Unscanned
 from tidemill.erasing.searching import Found, Wanted, search
@@ -50,15 +59,17 @@ def preview(store: Store, use_case: UseCase, request: Request) -> Erasure:
     wanted = people.wanted
     found = search(store, _tables(store, use_case), wanted, people.linking)
     wanted = replace(wanted, links=found.links)
+    elsewhere, missed = erase_outside(store, use_case.name, wanted, keep=True)
     removed = [
         *_by_snapshot(found, known),
-        *_predictions(found),
+        *_predictions({**found.rows, **elsewhere}),
         *_answers(store, use_case, wanted, found, delete=False),
         *_models(redact_models(store, use_case.name, people.names, "", keep=True)),
     ]
     made = _record(store, use_case, people, request, "", datetime.now(UTC), removed)
     rewritten = rewrite_texts(store, use_case.name, people.names, keep=True)
-    return made.model_copy(update={"rewritten": tuple(rewritten), "seconds": round(time.perf_counter() - started, 3)})
+    seconds = round(time.perf_counter() - started, 3)
+    return made.model_copy(update={"rewritten": tuple(rewritten), "outside": tuple(missed), "seconds": seconds})
 
 
 def erase(store: Store, use_case: UseCase, request: Request) -> Erasure:
@@ -77,17 +88,25 @@ def erase(store: Store, use_case: UseCase, request: Request) -> Erasure:
     found = search(store, _tables(store, use_case), wanted, people.linking)
     wanted = replace(wanted, links=found.links)
     _keep_links(log, begun, people, found)
-    removed = [*_predictions(found), *_answers(store, use_case, wanted, found, delete=True)]
+    elsewhere, missed = erase_outside(store, use_case.name, wanted, keep=False)
+    answers = _answers(store, use_case, wanted, found, delete=True)
+    removed = [*_predictions({**found.rows, **elsewhere}), *answers]
     lost = _remove(store, use_case, wanted, found, begun)
     removed += _models(redact_models(store, use_case.name, people.names, begun.erasure, keep=False))
-    rewritten = rewrite_texts(store, use_case.name, people.names, keep=False)
     removed = [*_redacted(store, use_case, begun.erasure), *removed]
+    hashes = forget_hashes(store, use_case.name, {one.name for one in removed})
+    rewritten = [*rewrite_texts(store, use_case.name, people.names, keep=False), *hashes]
     emit(Note(f"{sum(one.rows for one in removed):,} rows are removed: looking through all that is left"))
     proof = prove(store, use_case.name, wanted, people.names)
     unscanned = (*proof.unscanned, *(Unscanned(key=key, why=why) for key, why in lost.items()))
     proof = proof.model_copy(update={"unscanned": unscanned})
     made = _record(store, use_case, people, request, begun.erasure, begun.when, removed).model_copy(
-        update={"rewritten": tuple(rewritten), "proof": proof, "seconds": round(time.perf_counter() - started, 3)}
+        update={
+            "rewritten": tuple(rewritten),
+            "outside": tuple(missed),
+            "proof": proof,
+            "seconds": round(time.perf_counter() - started, 3),
+        }
     )
     store.write_json(f"{use_case.name}/erasures/{begun.erasure}.json", made.model_dump(mode="json"))
     return made
@@ -160,9 +179,9 @@ def _keep_links(log: ErasedLog, begun: Entry, people: Subjects, found: Found) ->
 
 
 def _tables(store: Store, use_case: UseCase) -> list[str]:
-    """Every table but the memories of forecasts."""
-    keys = store.list(use_case.name)
-    return [key for key in keys if key.endswith(".parquet") and not key.startswith(f"{use_case.name}/models/")]
+    """Every table of rows: not the memories of forecasts, nor the hashes of train rows."""
+    keys = (key for key in store.list(use_case.name) if key.endswith(".parquet"))
+    return [key for key in keys if kind_of(key) not in ("models", "snapshots")]
 
 
 def _remove(store: Store, use_case: UseCase, wanted: Wanted, found: Found, begun: Entry) -> dict[str, str]:
@@ -197,9 +216,10 @@ def _redacted(store: Store, use_case: UseCase, erasure: str) -> list[Removed]:
     return sorted(found, key=lambda one: (one.kind, one.name))
 
 
-def _predictions(found: Found) -> list[Removed]:
-    rows = {key: rows for key, rows in found.rows.items() if "/parts/" not in key}
-    return [Removed(kind="predictions", name=key, rows=count) for key, count in sorted(rows.items())]
+def _predictions(rows: Mapping[str, int]) -> list[Removed]:
+    """Rows by the key, or the URL, of the table, of all that are no parts of Snapshots."""
+    tables = {key: count for key, count in rows.items() if "/parts/" not in key and count}
+    return [Removed(kind="predictions", name=key, rows=count) for key, count in sorted(tables.items())]
 
 
 def _answers(store: Store, use_case: UseCase, wanted: Wanted, found: Found, *, delete: bool) -> list[Removed]:

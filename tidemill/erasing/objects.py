@@ -16,12 +16,25 @@ from tidemill.collecting.replays import Replay
 from tidemill.erasing.searching import Wanted
 from tidemill.erasing.snapshots import manifests, without
 from tidemill.erasing.texts import Names
+from tidemill.errors import UserError
 from tidemill.registry.records import parsed
+from tidemill.results import TrainedRows
 from tidemill.reviewing.answers import AnswerLog
-from tidemill.snapshot import SnapshotWriter
+from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store, json_bytes
+from tidemill.trained import forget
 
-__all__ = ["LOGS", "answers_of", "kind_of", "mend_replays", "renumber_landings", "rewrite_table", "rewrite_texts"]
+__all__ = [
+    "LOGS",
+    "answers_of",
+    "forget_hashes",
+    "kind_of",
+    "mend_replays",
+    "renumber_landings",
+    "rewrite_table",
+    "rewrite_texts",
+]
+
 
 LOGS = frozenset({"versions", "ledger", "erased", "erasures", "snapshots", "landed", "replays", "answers"})
 """Folders whose objects are proved by hashes, or have a way of their own: they are looked through, not rewritten."""
@@ -79,6 +92,26 @@ def renumber_landings(store: Store, use_case: str) -> None:
         if manifest is not None and manifest.redactions and manifest.rows != landing.snapshot.rows:
             snapshot = landing.snapshot.model_copy(update={"rows": manifest.rows})
             store.write_json(key, landing.model_copy(update={"snapshot": snapshot}).model_dump(mode="json"))
+
+
+def forget_hashes(store: Store, use_case: str, snapshots: set[str]) -> list[str]:
+    """Take the rows out of what train rows are known by (:mod:`tidemill.trained`), for ``snapshots`` that lost some.
+
+    Gives the keys that were written again.
+    """
+    found = set()
+    for key in (*store.list(f"{use_case}/stages/split"), *store.list(f"{use_case}/versions")):
+        try:
+            said = store.read_json(key)
+            split = said["lineage"]["split"] if "lineage" in said else said["result"]
+            theirs = bool(split.get("trained")) and split["train"]["id"] in snapshots
+        except (UserError, KeyError, TypeError):  # damaged: the proof names it
+            continue
+        if theirs:
+            trained = TrainedRows.model_validate(split["trained"])
+            if forget(store, Snapshot.model_validate(split["train"]), trained):
+                found.add(trained.key)
+    return sorted(found)
 
 
 def rewrite_table(store: Store, key: str, gone: _Gone) -> int:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tidemill.erasing.models import remembered
+from tidemill.erasing.objects import kind_of
 from tidemill.erasing.records import Hit, Proof, Unscanned
 from tidemill.erasing.searching import Wanted
 from tidemill.erasing.texts import Names
@@ -101,7 +102,7 @@ class _Scan:
         file = pq.ParquetFile(pa.BufferReader(data))
         schema = file.schema_arrow
         hits: list[Hit] = []
-        needed = self.wanted.needed(schema.names)
+        needed = [] if kind_of(key) == "snapshots" else self.wanted.needed(schema.names)
         if needed:
             times = int(self.wanted.mask(file.read(needed)).sum())
             hits += _hits(key, ", ".join(needed), times)

@@ -77,8 +77,8 @@ class Proof(Record):
 class Erasure(Record):
     """One run of an erasure. ``subjects`` are salted hashes of the values of ``column``, never the values.
 
-    ``rewritten`` are other objects that named the person, ``outside`` tables beyond the lake that were written from
-    it and were not reached. A preview has removed nothing and has no ``proof``.
+    ``rewritten`` are other objects that named the person, ``outside`` are predictions beyond the lake that could
+    not be reached. A preview has removed nothing and has no ``proof``.
     """
 
     format: Literal[1] = 1

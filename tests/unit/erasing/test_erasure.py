@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from tests.servers import S3Server
 from tests.unit.collecting.shops import Shop, landed
 from tests.unit.data.cases import csv_case
 from tests.unit.erasing.lakes import PERSON, orders, orders_case, places, shop_lake
+from tidemill.answered import Answered, record, record_key
 from tidemill.collecting import collect
 from tidemill.collecting.replays import Mended, Replays
 from tidemill.erasing import erasure as erasing
 from tidemill.erasing.erasure import Request, erase, lift, preview
 from tidemill.erasing.tombstones import ErasedLog
 from tidemill.errors import UserError
+from tidemill.results import Split
 from tidemill.reviewing.answers import AnswerLog
+from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
+from tidemill.trained import remember, seen
 
 ASKED = Request((PERSON,), "customer", "ana", "request 3")
 
@@ -119,6 +126,35 @@ def _copy(store: Store, key: str, folder: Path) -> Path:
     return file
 
 
+def test_predictions_beyond_the_lake_are_erased_where_they_can_be_reached(memory: Store, tmp_path: Path) -> None:
+    use_case = orders_case(tmp_path)
+    shop_lake(memory, use_case)
+    near, far = tmp_path / "out.parquet", tmp_path / "moved.parquet"
+    orders()[["order", "amount"]].to_parquet(near)
+    began = datetime(2024, 1, 1, tzinfo=UTC)
+    for output in (near, far):
+        said = Answered(use_case="small", version="v1", door="batch", who="ana", began=began, output=str(output))
+        record(memory, record_key("small", "v1", began), said)
+    assert preview(memory, use_case, ASKED).outside == (str(far),)
+    made = erase(memory, use_case, ASKED)
+    assert made.outside == (str(far),)
+    assert {one.name: one.rows for one in made.removed}[str(near)] == 3
+    assert not set(pd.read_parquet(near)["order"]) & {9, 10, 11}
+    assert len(pd.read_parquet(near)) == 57
+
+
+def test_hashes_of_train_rows_forget_them_too(memory: Store, tmp_path: Path) -> None:
+    use_case = orders_case(tmp_path)
+    collected = shop_lake(memory, use_case)
+    trained = remember(memory, use_case, collected.snapshot)
+    split = Split(by="random", train=collected.snapshot, gate=collected.snapshot, trained=trained)
+    memory.write_json("small/stages/split/a.json", {"format": 1, "result": split.model_dump(mode="json")})
+    assert seen(memory, trained, collected.snapshot).all()
+    erase(memory, use_case, ASKED)
+    asked = write_snapshot(memory, "small", "asked", orders()[["order"]])
+    assert np.flatnonzero(~seen(memory, trained, asked)).tolist() == [9, 10, 11]
+
+
 def test_an_id_that_somebody_else_has_too_names_nobody(memory: Store, tmp_path: Path) -> None:
     frame = orders()
     frame.loc[frame["order"] == 30, "order"] = 10
@@ -169,8 +205,6 @@ def test_mended_rows_keep_what_they_stand_for(memory: Store, tmp_path: Path) -> 
     collected = shop_lake(memory, use_case)
     erase(memory, use_case, ASKED)
     mended = Mended(memory, Replays(memory, "small").all())
-    import pyarrow as pa
-
     schema = pa.schema([("order", pa.int64()), ("customer", pa.string())])
     assert pd.concat(list(mended.frames(schema, "x")))["order"].tolist() == [8, 12]
     assert collected.snapshot.rows == 60, "a reference says what was written"

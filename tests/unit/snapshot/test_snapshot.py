@@ -216,7 +216,7 @@ def test_what_is_missing_or_damaged_is_named(memory: Store) -> None:
     manifest = f"{snapshot.prefix}/manifest.json"
     said = memory.read_json(manifest)
     for content, says in [
-        ({**said, "format": 2}, r"has format 2; this Tidemill reads up to 1: upgrade"),
+        ({**said, "format": 3}, r"has format 3; this Tidemill reads up to 2: upgrade"),
         ({**said, "rows": "many"}, "manifest.json is damaged"),
         ([], "manifest.json is damaged"),
     ]:
