@@ -8,15 +8,17 @@ when to when a version answered, how many requests and how many rows. Nothing is
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Literal
 
 from tidemill.errors import DamagedError, UserError
 from tidemill.results import Record
 from tidemill.store import Store
 
-__all__ = ["Answered", "answered_by", "record", "record_key"]
+__all__ = ["Answered", "answered_by", "noted", "record", "record_key"]
 
 FORMAT = 1
 _READERS = 16
@@ -49,6 +51,21 @@ def record_key(use_case: str, version: str, began: datetime) -> str:
 def record(store: Store, key: str, said: Answered) -> None:
     """Write a record, or write it again with what is known by now."""
     store.write_json(key, said.model_dump(mode="json"))
+
+
+@contextmanager
+def noted(store: Store, said: Answered) -> Iterator[Callable[[int], None]]:
+    """Keep the record of a batch: it is there from the start, and gone again when the block fails.
+
+    The block calls what this gives, with the number of rows, when the answers are written.
+    """
+    key = record_key(said.use_case, said.version, said.began)
+    record(store, key, said)
+    try:
+        yield lambda rows: record(store, key, said.model_copy(update={"ended": datetime.now(UTC), "rows": rows}))
+    except Exception:
+        store.delete(key)
+        raise
 
 
 def answered_by(store: Store, use_case: str, version: str) -> list[Answered]:

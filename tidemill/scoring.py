@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -162,7 +163,7 @@ def score(
     Raises UserError for an input that can't be read, a column that the model needs and the input lacks,
     and a value that can't be read (by its row, counted from 0, and column).
     """
-    from tidemill.answered import Answered, record, record_key
+    from tidemill.answered import Answered, noted
     from tidemill.collecting import batches
     from tidemill.erasing.tombstones import ErasedLog, Sieve
     from tidemill.learning.model import Model
@@ -194,7 +195,6 @@ def score(
     if first is None:
         raise UserError(f"{read} has no rows to score: mend --input, or ask for another window")
     stale = _Stale(model, first)
-    key = record_key(use_case.name, version.version, began)
     said = Answered(
         use_case=use_case.name,
         version=version.version,
@@ -204,14 +204,14 @@ def score(
         input=read,
         output=shown(output_url),
     )
-    if recorded:
-        record(store, key, said)
-    with create_url(output_url) as file:
-        book = RankBook() if query is not None and query.name in first.columns else None
-        answered = map(table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book, explain))
-        rows = _write(file, answered if book is None else reranked(answered, book))
-    if recorded:
-        record(store, key, said.model_copy(update={"ended": datetime.now(UTC), "rows": rows}))
+    with noted(store, said) if recorded else nullcontext(_unnoted) as finish:
+        with create_url(output_url) as file:
+            book = RankBook() if query is not None and query.name in first.columns else None
+            answered = map(
+                table_of, _answers(use_case, version, model, first, stale.counted(frames), read, book, explain)
+            )
+            rows = _write(file, answered if book is None else reranked(answered, book))
+        finish(rows)
     return Scored(
         use_case=use_case.name,
         version=version.version,
@@ -232,6 +232,10 @@ def _left_out(rows: int) -> tuple[str, ...]:
         f"{rows:,} rows were left out, because the people were erased from this lake: `tidemill erase --lift` takes "
         "that back for somebody who may be known again",
     )
+
+
+def _unnoted(rows: int) -> None:
+    """Nobody is to know of these rows."""
 
 
 def _knowing(model: Model, frames: Iterator[pd.DataFrame], url: str) -> Model:

@@ -33,9 +33,14 @@ class StoredModel:
     files: dict[str, bytes]
 
     @property
+    def description_sha256(self) -> str:
+        """The sha256 of ``model.json``."""
+        return _sha256(json_bytes(self.description))
+
+    @property
     def sha256(self) -> str:
         """The sha256 of what ``sha256sum`` would print for all its files, by name."""
-        hashes = {**files_of(self.description), DESCRIPTION: _sha256(json_bytes(self.description))}
+        hashes = {**files_of(self.description), DESCRIPTION: self.description_sha256}
         return _sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode())
 
 

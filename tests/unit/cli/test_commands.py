@@ -34,7 +34,7 @@ def registry(project: Path) -> Registry:
 def test_models_of_one_that_was_never_trained(run: Run, project: Path) -> None:
     said = run("models", "toy", "--json")
     assert said.status == 0
-    assert said.json == {"champion": None, "versions": [], "ledger": []}
+    assert said.json == {"champion": None, "problem": None, "versions": [], "damaged": {}, "ledger": []}
     assert "`tidemill train toy`" in run("models", "toy").out
     assert not (project / "lake").exists()
 
@@ -43,7 +43,7 @@ def test_models_shows_versions_champion_and_ledger(run: Run, registry: Registry)
     first, second = (register(registry, seed, auc=0.8 + seed / 100).version for seed in range(2))
     registry.promote(second, who="ana", why="it is better")
     said = run("models", "toy", "--json").json
-    assert set(said) == {"champion", "versions", "ledger"}
+    assert set(said) == {"champion", "problem", "versions", "damaged", "ledger"}
     assert said["champion"] == second
     assert [set(one) for one in said["versions"]] == [{"version", "created", "metric", "promoted"}] * 2
     assert [(one["version"], one["promoted"]) for one in said["versions"]] == [(first, False), (second, True)]

@@ -20,9 +20,12 @@ _why = click.option("--why", default="", metavar="TEXT", help="The reason, for t
 @click.argument("name")
 @click.argument("version")
 @_why
-def promote(call: Call, name: str, version: str, why: str) -> None:
+@click.option("--against", metavar="V", help="Only if V is still the champion; `none`: if there is still none.")
+def promote(call: Call, name: str, version: str, why: str, against: str | None) -> None:
     """Make VERSION the champion of NAME, whatever the gate said."""
-    _tell(call, name, call.registry(name, writable=True)[1].promote(version, why=why))
+    registry = call.registry(name, writable=True)[1]
+    stated = {} if against is None else {"against": None if against == "none" else registry.version(against).version}
+    _tell(call, name, registry.promote(version, why=why, **stated))
 
 
 @command("approve")
@@ -47,7 +50,7 @@ def reject(call: Call, name: str, version: str, why: str) -> None:
 @click.argument("name")
 @_why
 def rollback(call: Call, name: str, why: str) -> None:
-    """Make the champion before the present one champion again."""
+    """Make the last good champion before the present one champion again."""
     _tell(call, name, call.registry(name, writable=True)[1].rollback(why=why))
 
 
