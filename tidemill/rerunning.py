@@ -79,8 +79,8 @@ class _Bench:
         if (action, said) == (entry.action, sentence_of(entry)):
             return base.model_copy(update={"outcome": "same", "said": said})
         if entry.format == 1 and not self._version(entry.version).lineage.evaluation.findings:
-            why = "it was judged by an earlier Tidemill, whose evaluation does not hold what the gate goes by"
-            return base.model_copy(update={"outcome": "not re-runnable", "said": why})
+            lacks = "it was judged by an earlier Tidemill, whose evaluation does not hold what the gate goes by"
+            return base.model_copy(update={"outcome": "not re-runnable", "said": lacks})
         by, here = entry.hashes.get("gate"), code_version()
         code = f" (the gate that decided was {by}, this is {here})" if by and by != here else ""
         return base.model_copy(update={"outcome": "differs", "said": f"{action}: {said}{code}"})
