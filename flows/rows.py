@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flows.opening import in_utc
 from tasks.clean import clean
@@ -32,6 +33,17 @@ class Rows:
     labelled: Outcome[Labelled]
     validated: Outcome[Validation]
     parts: Outcome[Split]
+
+    @property
+    def stages(self) -> dict[str, Outcome[Any]]:
+        """The outcomes by their stages' names, in order."""
+        return {
+            "collect": self.collected,
+            "clean": self.cleaned,
+            "label": self.labelled,
+            "validate": self.validated,
+            "split": self.parts,
+        }
 
 
 def rows_to_learn_from(

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from prefect import flow
 
+from flows.judging import judge_model
 from flows.opening import open_use_case, run_name
 from flows.rows import rows_to_learn_from
-from tasks.evaluate import evaluate
-from tasks.promote import promote
-from tasks.prove import prove
-from tasks.register import register
-from tasks.report import report
 from tasks.train import train
 from tasks.tune import tune
-from tidemill.provenance import code_version
-from tidemill.results import Lineage, TrainingRun
-from tidemill.stages import Outcome
+from tidemill.results import TrainingRun
 
 __all__ = ["training"]
 
@@ -33,7 +26,7 @@ def training(
     as_of: datetime | None = None,
     reason: str = "training was asked for",
 ) -> TrainingRun:
-    """Collect, clean, label, validate, split, tune, train, evaluate, prove, register, promote and report.
+    """Collect, clean, label, validate, split, tune, train, evaluate, prove, register, promote and report one use case.
 
     Args:
         use_case: the use case's name: a folder of `usecases/`.
@@ -49,47 +42,16 @@ def training(
     labelled, validated, parts = rows.labelled.result, rows.validated.result, rows.parts.result
     study = tune(rows.settled, store, labelled, validated, parts, budget)
     model = train(rows.settled, store, labelled, validated, parts, study.result)
-    evaluation = evaluate(rows.settled, store, labelled, validated, parts, model.result)
-    proof = prove(rows.settled, store, parts, model.result)
-    lineage = Lineage(
-        collected=rows.collected.result,
-        cleaned=rows.cleaned.result,
-        labelled=labelled,
-        validation=validated,
-        split=parts,
-        study=study.result,
-        model=model.result,
-        evaluation=evaluation.result,
-        usecase=case.model_dump_json(by_alias=True),
-        code=code_version(),
-        proof=proof.result,
-    )
-    version = register(case, store, lineage)
-    decision = promote(case, store, version.result, reason)
-    stages: dict[str, Outcome[Any]] = {
-        "collect": rows.collected,
-        "clean": rows.cleaned,
-        "label": rows.labelled,
-        "validate": rows.validated,
-        "split": rows.parts,
-        "tune": study,
-        "train": model,
-        "evaluate": evaluation,
-        "prove": proof,
-        "register": version,
-        "promote": decision,
-    }
-    seconds = {name: outcome.seconds for name, outcome in stages.items()}
-    written = report(case, store, version.result, decision.result, seconds)
-    stages["report"] = written
+    judged = judge_model(case, store, rows, study, model, reason)
+    version = judged.version
     return TrainingRun(
         use_case=case.name,
-        version=version.result.version,
-        decision=decision.result,
-        report=written.result,
-        lineage=lineage,
-        balance=version.result.balance,
-        excluded=version.result.excluded,
-        seconds=seconds | {"report": written.seconds},
-        reused={name: outcome.reused for name, outcome in stages.items()},
+        version=version.version,
+        decision=judged.decision,
+        report=judged.report,
+        lineage=judged.lineage,
+        balance=version.balance,
+        excluded=version.excluded,
+        seconds={name: outcome.seconds for name, outcome in judged.stages.items()},
+        reused={name: outcome.reused for name, outcome in judged.stages.items()},
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tasks.stage import stage, told
 from tasks.who import this_run
 from tidemill.errors import OvertakenError
 from tidemill.gate import rule
-from tidemill.registry import ModelVersion, Registry, asked_because
+from tidemill.registry import LedgerEntry, ModelVersion, Registry, asked_because
 from tidemill.results import Decision
+from tidemill.said import Said
 from tidemill.stages import Outcome
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
-__all__ = ["promote"]
+__all__ = ["decision_of", "promote"]
 
 
 @stage("promote", timeout=600)
@@ -21,8 +24,22 @@ def promote(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
     return told("promote", lambda: _decide(use_case, store, version, reason), lambda made: made.sentence)
 
 
+def decision_of(entry: LedgerEntry, asked: str) -> Decision:
+    """A person's answer, or the time-out's, to a version that waited; ``asked`` is the sentence that it waited with."""
+    values = {"who": entry.who, "why": entry.why}
+    if entry.action in ("approve", "promote"):
+        said = Said(text="Approved by {who}: {why}", values=values)
+        sentence = f"{said.english}. It is: {asked.removeprefix('Waits for approval: ')}"
+        made = _decision(entry.version, "promote", sentence, entry.number)
+    else:
+        said = Said(text="Rejected by {who}: {why}", values=values)
+        made = _decision(entry.version, "refuse", f"{said.english}.", entry.number)
+    return made.model_copy(update={"said": (said,)})
+
+
 def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str) -> tuple[Decision, bool]:
     registry = Registry(store, use_case.name)
+    registry.expire()
     while True:
         champion, rival = registry.champion_name(), registry.rival()
         if champion == version.version:
@@ -39,9 +56,13 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
                 against=champion,
                 compared=rival.version if rival else None,
                 usecase=use_case.model_dump_json(by_alias=True),
+                until=datetime.now(UTC) + use_case.gate.approval_timeout if ruling.action == "wait" else None,
             )
         except OvertakenError:
             continue  # the gate looks at the new champion, and says that the comparison was with another one
+        answer = registry.settled(version.version)
+        if ruling.action == "wait" and answer is not None and answer.action in ("approve", "reject"):
+            return decision_of(answer, ruling.sentence), len(registry.ledger()) == before
         made = _decision(version.version, ruling.action, ruling.sentence, entry.number)
         return made.model_copy(update={"said": ruling.said}), len(registry.ledger()) == before
 

@@ -308,6 +308,80 @@ def test_an_alarm_below_the_use_cases_level_starts_nothing(up: Installation) -> 
     assert len(up.find("flow_runs", **of_retraining)) == before
 
 
+def test_a_version_waits_for_the_form_in_the_ui_which_wants_a_reason(up: Installation, asking: Asking) -> None:
+    run, form = asking(seed=4, timeout="3d")
+    assert form["state"]["type"] == "PAUSED"
+    described = up.get(
+        f"/flow_runs/{form['id']}/input/{form['state']['state_details']['run_input_keyset']['description']}"
+    )
+    assert "become the champion?" in described
+    assert "report.html" in described
+
+    def resume(**given: str) -> Any:
+        answer = up.api.post(f"/flow_runs/{form['id']}/resume", json={"run_input": given})
+        answer.raise_for_status()
+        return answer.json()
+
+    for wrong, field in (({"why": ""}, "why"), ({"why": "  "}, "why"), ({"decision": "maybe"}, "decision")):
+        said = resume(**{"decision": "reject", "why": "too few rows", "who": "ayu", **wrong})
+        assert said["status"] == "REJECT"
+        assert f"'{field}'" in said["details"]["reason"]
+    before = models(up)["champion"]
+    assert resume(decision="reject", why="too few rows", who="ayu")["status"] == "ACCEPT"
+    assert up.finished(run)["state"]["type"] == "COMPLETED"
+    after = models(up)
+    last = after["ledger"][-1]
+    assert (last["action"], last["who"], last["why"], last["automatic"]) == ("reject", "ayu", "too few rows", False)
+    assert after["champion"] == before
+    report = up.project / "lake" / "toy" / "reports" / last["version"] / "report.html"
+    assert "Rejected by ayu: too few rows" in report.read_text()
+    late = up.tidemill("approve", "toy", last["version"], "--why", "after all")
+    assert late.returncode == 2
+    assert "it was rejected by ayu" in late.stderr
+
+
+def test_without_an_answer_in_time_it_is_rejected_and_the_run_goes_on(up: Installation, asking: Asking) -> None:
+    run, _ = asking(seed=5, timeout="1s")
+    assert up.finished(run)["state"]["type"] == "COMPLETED"
+    last = models(up)["ledger"][-1]
+    assert (last["action"], last["who"], last["automatic"]) == ("reject", "tidemill", True)
+    assert last["why"].startswith("nobody answered until 2")
+
+
+Asking = Callable[..., tuple[str, Any]]
+
+
+@pytest.fixture
+def asking(up: Installation) -> Iterator[Asking]:
+    """Trains another model that waits for a person; gives the training run's id and the run with the form."""
+    path = up.project / "usecases" / "toy" / "usecase.yaml"
+    plain = path.read_text()
+
+    def ask(seed: int, timeout: str) -> tuple[str, Any]:
+        path.write_text(
+            f"{plain}seed: {seed}\ngate: {{approval: manual, approval_timeout: {timeout}, "
+            "margin: 0, champion_margin: -1}\n"
+        )
+        before = {one["id"] for one in forms()}
+        run = up.run("training/toy").json()["id"]
+        wait_for(lambda: {one["id"] for one in forms()} - before or up.state(run, FINAL), 180, "a form")
+        assert up.state(run, FINAL) is None or timeout == "1s", up.get(f"/flow_runs/{run}")["state"]["message"]
+        (form,) = (one for one in forms() if one["id"] not in before)
+        if timeout != "1s":
+            form = wait_for(lambda: up.state(form["id"], {"PAUSED"}), 30, "the form to be shown")
+        return run, form
+
+    def forms() -> list[Any]:
+        return up.find("flow_runs", flows={"name": {"any_": ["approving"]}})
+
+    yield ask
+    path.write_text(plain)
+
+
+def models(up: Installation) -> Any:
+    return json.loads(up.tidemill("models", "toy", "--json").stdout)
+
+
 def test_a_second_installation_says_that_the_port_is_taken(up: Installation) -> None:
     port = up.said["prefect"].rsplit(":", 1)[1]
     done = up.tidemill("up", "--prefect-port", port, "--port", str(free_port()))

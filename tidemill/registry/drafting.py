@@ -43,6 +43,8 @@ def why_not_waiting(now: Standing, version: str) -> str:
         return "the gate has not decided on it yet"
     said = {"approve": "approved", "reject": "rejected", "refuse": "refused", "promote": "promoted"}
     text = f"it was {said.get(entry.action, entry.action)} by {entry.who} on {entry.when:%Y-%m-%d %H:%M} UTC"
+    if entry.action == "reject" and entry.automatic:
+        text = f"{text}, as {entry.why}"
     return f"{text}. Use `tidemill promote` to overrule that" if entry.action in ("reject", "refuse") else text
 
 

@@ -46,7 +46,8 @@ class LedgerEntry(Record):
     ``previous`` and ``champion`` are the champion before and after; ``against`` is the version that a gate compared
     with: the champion, the last good one where that is damaged, or none. ``hashes`` say which data, model, evaluation,
     use case and code it was decided on; ``parent`` is the sha256 of the entry before, so that a change of history can
-    be seen. ``automatic`` tells a gate's decision from a person's.
+    be seen. ``automatic`` tells a gate's decision from a person's. ``until`` is when a version that waits counts as
+    rejected; None for other actions, and for entries from before there was a time-out.
 
     Of format 1 a promotion holds wherever it stands, and a rollback takes one champion off. Since format 2 whatever
     changes the champion holds only where ``previous`` still is the champion, and a rollback goes back to ``version``.
@@ -70,6 +71,7 @@ class LedgerEntry(Record):
     against: str | None = None
     hashes: dict[str, str]
     parent: str
+    until: datetime | None = None
 
 
 def asked_because(sentence: str, reason: str) -> str:

@@ -179,6 +179,33 @@ class Registry:
         until = moment.astimezone(UTC)
         return standing(written for written in self._ledger.entries() if written.entry.when <= until).champion
 
+    def settled(self, version: str) -> LedgerEntry | None:
+        """The last decision on ``version``, the gate's or a person's; None when there is none yet."""
+        last = standing(self._ledger.entries()).decided.get(version)
+        return None if last is None or last.action == "register" else last
+
+    def expire(self) -> list[LedgerEntry]:
+        """Reject what nobody answered in time, and give the entries that say so. Without any, nothing is written."""
+        now = datetime.now(UTC)
+        overdue = [
+            last
+            for last in standing(self._ledger.entries()).decided.values()
+            if last.action == "wait" and last.until is not None and last.until <= now
+        ]
+        return [self._expired(last) for last in overdue]
+
+    def _expired(self, waiting: LedgerEntry) -> LedgerEntry:
+        why = f"nobody answered until {waiting.until:%Y-%m-%d %H:%M} UTC"
+        hashes = self._versions.hashes(waiting.version)
+
+        def draft(before: Sequence[Written]) -> LedgerEntry | Written:
+            now = standing(before)
+            if now.status.get(waiting.version) != "waiting":
+                return before[-1]
+            return _entry(now, "reject", waiting.version, why, "tidemill", hashes, automatic=True)
+
+        return self._ledger.append(draft).entry
+
     def decide(
         self,
         version: str,
@@ -189,8 +216,11 @@ class Registry:
         against: str | None = FOUND,
         compared: str | None = FOUND,
         usecase: str | None = None,
+        until: datetime | None = None,
     ) -> LedgerEntry:
         """Record the gate's decision. A repeat of its last decision on ``version`` writes nothing new.
+
+        A version that is to ``wait`` counts as rejected after ``until``.
 
         ``against`` is the champion that it was decided against, ``compared`` the version that was compared with where
         that is another one or none, ``usecase`` the use case's JSON as it was then. Raises OvertakenError when a
@@ -209,7 +239,8 @@ class Registry:
             if action == "promote":
                 stated.check(now)
             entry = _entry(now, action, made.version, why, who, hashes, automatic=True)
-            return entry.model_copy(update={"against": now.champion if compared == FOUND else compared})
+            rival = now.champion if compared == FOUND else compared
+            return entry.model_copy(update={"against": rival, "until": until})
 
         return self._effective(self._ledger.append(draft))
 
@@ -284,6 +315,7 @@ class Registry:
     def _answered(self, action: Literal["approve", "reject"], version: str, who: str | None, why: str) -> LedgerEntry:
         made = self.version(version).version
         hashes = self._versions.hashes(made)
+        self.expire()
 
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             now = standing(before)

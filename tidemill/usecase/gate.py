@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from tidemill.usecase.sections import Section
-from tidemill.usecase.values import FieldError
+from tidemill.usecase.values import FieldError, Span
 
 __all__ = ["GateRules", "SliceRules"]
 
@@ -47,7 +48,12 @@ class GateRules(Section):
     )
     slices: SliceRules = Field(default_factory=SliceRules, description=SliceRules.__doc__ or "")
     approval: Literal["auto", "manual"] = Field(
-        "auto", description="`manual`: a version that passes waits for `tidemill approve`."
+        "auto",
+        description="`manual`: a version that passes waits for a person, in the Prefect UI or by `tidemill approve`.",
+    )
+    approval_timeout: Span = Field(
+        timedelta(days=3),
+        description="How long such a version waits. When nobody has answered by then, it is rejected.",
     )
 
     @property

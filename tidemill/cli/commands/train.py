@@ -87,6 +87,13 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(every[:MOST_NAMES]) + (f" and {len(every) - MOST_NAMES:,} more" * (len(every) > MOST_NAMES))
 
 
+def _asked(run: TrainingRun) -> str:
+    return (
+        f"tidemill approve {run.use_case} {run.version} --why TEXT, or reject; "
+        "without an answer in `gate.approval_timeout` it is rejected"
+    )
+
+
 def _task(labelled: Labelled) -> str:
     return f"{labelled.task}: {labelled.why}" if labelled.why else labelled.task
 
@@ -110,6 +117,7 @@ def _text(run: TrainingRun, store: Store, spent: dict[str, float]) -> str:
         *([("answers", f"{corrected:,} labels are people's")] if (corrected := run.lineage.labelled.corrected) else []),
         ("left out", _some(run.excluded) or "no column"),
         ("report", store.url_of(run.report.html)),
+        *([("next", _asked(run))] if run.decision.action == "wait" else []),
         ("time", clock(spent["total"])),
     ]
     words = {"promote": ("promoted", "green"), "refuse": ("refused", "red"), "wait": ("waits for approval", "yellow")}
