@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field
 from tasks.promote import decision_of
 from tasks.stage import stage, told
 from tidemill.errors import TransientError, UserError
+from tidemill.gate import answered
 from tidemill.progress import Note, emit
 from tidemill.registry import LedgerEntry, ModelVersion, Registry
 from tidemill.results import Decision
@@ -58,7 +59,9 @@ def approve(use_case: UseCase, store: Store, version: ModelVersion, waiting: Dec
 
     def read() -> tuple[Decision, bool]:
         entry = Registry(store, use_case.name).settled(version.version)
-        return (waiting if entry is None or entry.action == "wait" else decision_of(entry, waiting.sentence)), False
+        if entry is None or entry.action == "wait":
+            return waiting, False
+        return decision_of(version.version, answered(entry, waiting.said), entry), False
 
     return told("approve", read, lambda made: made.sentence)
 

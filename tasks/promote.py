@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from tasks.stage import stage, told
 from tasks.who import this_run
 from tidemill.errors import OvertakenError
-from tidemill.gate import rule
+from tidemill.gate import Ruling, answered, rule
 from tidemill.registry import LedgerEntry, ModelVersion, Registry, asked_because
 from tidemill.results import Decision
-from tidemill.said import Said
 from tidemill.stages import Outcome
 from tidemill.store import Store
 from tidemill.usecase import UseCase
@@ -24,17 +23,10 @@ def promote(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
     return told("promote", lambda: _decide(use_case, store, version, reason), lambda made: made.sentence)
 
 
-def decision_of(entry: LedgerEntry, asked: str) -> Decision:
-    """A person's answer, or the time-out's, to a version that waited; ``asked`` is the sentence that it waited with."""
-    values = {"who": entry.who, "why": entry.why}
-    if entry.action in ("approve", "promote"):
-        said = Said(text="Approved by {who}: {why}", values=values)
-        sentence = f"{said.english}. It is: {asked.removeprefix('Waits for approval: ')}"
-        made = _decision(entry.version, "promote", sentence, entry.number)
-    else:
-        said = Said(text="Rejected by {who}: {why}", values=values)
-        made = _decision(entry.version, "refuse", f"{said.english}.", entry.number)
-    return made.model_copy(update={"said": (said,)})
+def decision_of(version: str, ruling: Ruling, entry: LedgerEntry) -> Decision:
+    """A ruling and its entry in the ledger, as flows hand them on."""
+    made = _decision(version, ruling.action, ruling.sentence, entry.number)
+    return made.model_copy(update={"said": ruling.said})
 
 
 def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str) -> tuple[Decision, bool]:
@@ -62,9 +54,8 @@ def _decide(use_case: UseCase, store: Store, version: ModelVersion, reason: str)
             continue  # the gate looks at the new champion, and says that the comparison was with another one
         answer = registry.settled(version.version)
         if ruling.action == "wait" and answer is not None and answer.action in ("approve", "reject"):
-            return decision_of(answer, ruling.sentence), len(registry.ledger()) == before
-        made = _decision(version.version, ruling.action, ruling.sentence, entry.number)
-        return made.model_copy(update={"said": ruling.said}), len(registry.ledger()) == before
+            ruling, entry = answered(answer, ruling.said), answer
+        return decision_of(version.version, ruling, entry), len(registry.ledger()) == before
 
 
 def _decision(version: str, action: str, sentence: str, number: int) -> Decision:

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.approve import approve
 from tasks.promote import promote
-from tests.lineage import made_up_balance, made_up_lineage
+from tests.lineage import made_up_balance, made_up_lineage, write_model
 from tidemill.errors import UserError
 from tidemill.registry import ModelVersion, Registry
 from tidemill.results import Baseline, Decision, Interval
@@ -36,6 +36,7 @@ def version(store: Store) -> ModelVersion:
         update={"reasons": (), "baselines": (Baseline(name="constant", value=0.5, difference=lead),)}
     )
     lineage = lineage.model_copy(update={"evaluation": evaluation})
+    write_model(store, lineage, 0)
     return Registry(store, "toy").register(lineage, made_up_balance(), {})
 
 
@@ -67,7 +68,7 @@ def test_what_a_person_said_is_the_decision(store: Store, version: ModelVersion,
     entry = registry.approve(version.version, who="ayu", why="looked at it with marketing")
     made = approve.function(use_case(), store, version, waiting).result
     assert (made.action, made.promoted, made.entry) == ("promote", True, f"{entry.number:08d}")
-    assert made.sentence.startswith("Approved by ayu: looked at it with marketing. It is: on 475 gate rows")
+    assert made.sentence.startswith("Approved by ayu: looked at it with marketing; on 475 gate rows")
     with pytest.raises(UserError, match="it was approved by ayu"):
         registry.reject(version.version)
 

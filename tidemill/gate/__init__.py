@@ -4,7 +4,8 @@
 Both are pure: the same use case and the same stored evaluation give the same answer, at any later time.
 """
 
+from tidemill.gate.answering import answered
 from tidemill.gate.deciding import Ruling, decide, rule
 from tidemill.gate.findings import PROOF, findings, judged
 
-__all__ = ["PROOF", "Ruling", "decide", "findings", "judged", "rule"]
+__all__ = ["PROOF", "Ruling", "answered", "decide", "findings", "judged", "rule"]

@@ -68,7 +68,7 @@ def _answers(store: Store, use_case: UseCase, proven: Proven, probes: Probes) ->
 
 def _reasons(found: list[Disagreement], probes: Probes) -> tuple[Said, ...]:
     """One a way: its largest difference, by the row and what the row is."""
-    reasons = []
+    reasons: list[Said] = []
     for way in dict.fromkeys(one.way for one in found):
         theirs = [one for one in found if one.way == way]
         first = theirs[0]
@@ -83,15 +83,20 @@ def _reasons(found: list[Disagreement], probes: Probes) -> tuple[Said, ...]:
             "tolerance": TOLERANCE,
         }
         if first.difference == float("inf"):
-            text = (
-                "{way} answers {rows} of the proof's rows otherwise than the training code did. Row {row} ({note}): "
-                "{column} is {found}, and was {expected}"
+            reasons.append(
+                Said(
+                    text="{way} answers {rows} of the proof's rows otherwise than the training code did. "
+                    "Row {row} ({note}): {column} is {found}, and was {expected}",
+                    values=values,
+                )
             )
         else:
-            values["difference"] = first.difference
-            text = (
-                "{way} answers {rows} of the proof's rows otherwise than the training code did. Row {row} ({note}): "
-                "{column} is {found}, and was {expected}; they differ by {difference:.2g}, and {tolerance:g} is allowed"
+            reasons.append(
+                Said(
+                    text="{way} answers {rows} of the proof's rows otherwise than the training code did. "
+                    "Row {row} ({note}): {column} is {found}, and was {expected}; they differ by {difference:.2g}, "
+                    "and {tolerance:g} is allowed",
+                    values={**values, "difference": first.difference},
+                )
             )
-        reasons.append(Said(text=text, values=values))
     return tuple(reasons)
