@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tidemill.evaluation.counting import costs, covered
 from tidemill.evaluation.curves import binary_shapes, roc
-from tidemill.evaluation.evidence import Binary, Contender, Evidence, Forecast, Kind, Multiclass, Regression
-from tidemill.evaluation.explaining import dependence, importances, sample
+from tidemill.evaluation.driving import Drivers
+from tidemill.evaluation.evidence import Contender, Evidence, Forecast, Kind, Regression
 from tidemill.evaluation.field import Field, Standings
 from tidemill.evaluation.forecasts import forecast_shape
-from tidemill.evaluation.masking import masked_dependence, masked_slices
+from tidemill.evaluation.masking import masked_slices
 from tidemill.evaluation.ordering import ranking_shapes
 from tidemill.evaluation.shapes import multiclass_shapes, regression_shapes
 from tidemill.evaluation.slicing import Ground, slices
 from tidemill.fairness import judging as fairness
+from tidemill.learning.leaving_out import Refitting
 from tidemill.learning.model import Model
 from tidemill.results import ModelReference
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["assemble"]
 
-_EXPLAINED = 1000
-_FEWEST_EXPLAINED = 300
-_TREE_ROWS = 400_000
-_DEPENDENCE = 6
 _UNITS = {
     "binary": "log-odds",
     "multiclass": "log-odds of the predicted class",
@@ -45,33 +43,17 @@ def assemble(
     standings: Standings,
     frame: pd.DataFrame,
     masked: Mapping[str, str],
+    refitting: Refitting | None = None,
 ) -> Evidence:
     """``frame`` is the gate rows without their target, in the order of the standings' answers.
 
     ``masked`` are columns with personal data and their kinds: the evidence does not name their values.
+    ``refitting`` fits anew without the columns that seem idle; None leaves that out.
     """
     field = standings.field
     frame = model.completed(frame)
     kinds: dict[str, Kind] = {column.name: column.kind for column in (*model.columns, *model.made_columns)}
-    chosen = sample(len(frame), _explained(model), use_case.seed)
-    explained = frame.iloc[chosen]
-    contributions = model.contributions(explained)
-    ranked = importances(contributions)
-    top = [one.column for one in ranked[:_DEPENDENCE] if one.mean > 0]
-    challenger = field.challenger
-    plain = standings.best_baseline.answers
-    ground = Ground(
-        frame,
-        field.target,
-        challenger.answers,
-        challenger.threshold,
-        plain,
-        field.metric,
-        field.weights,
-        field.lists,
-    )
     since, until = _window(use_case, frame)
-    binary, multiclass, regression = _shapes(use_case, model, field, frame)
     return Evidence(
         use_case=use_case.name,
         subject=reference.id,
@@ -85,21 +67,20 @@ def assemble(
         resamples=use_case.evaluate.resamples,
         seed=use_case.seed,
         contenders=_contenders(standings),
-        binary=binary,
-        multiclass=multiclass,
-        regression=regression,
-        ranking=None
-        if field.lists is None
-        else ranking_shapes(field.metric, field.target, challenger.answers, plain, field.lists),
-        forecast=_forecast(use_case, model, field, frame),
-        slices=masked_slices(slices(use_case, ground, kinds), masked),
-        importances=ranked,
-        dependence=masked_dependence(dependence(contributions, explained, top, kinds), masked),
+        **_shapes(use_case, model, standings, frame),
+        slices=masked_slices(slices(use_case, _ground(standings, frame), kinds), masked),
         contribution_unit=_UNITS[model.task],
-        explained_rows=len(chosen),
         weight=use_case.weight,
         fairness=fairness.judge(use_case, model, field, frame, masked),
+        **Drivers(use_case, model, field, frame, kinds, masked).evidence(refitting),
     )
+
+
+def _ground(standings: Standings, frame: pd.DataFrame) -> Ground:
+    """What slices are cut from."""
+    field, own = standings.field, standings.field.challenger
+    plain = standings.best_baseline.answers
+    return Ground(frame, field.target, own.answers, own.threshold, plain, field.metric, field.weights, field.lists)
 
 
 def _forecast(use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame) -> Forecast | None:
@@ -109,12 +90,6 @@ def _forecast(use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame
     said = model.predict(frame)
     low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
     return forecast_shape(plan, field, frame[plan.time], low, high)
-
-
-def _explained(model: Model) -> int:
-    """How many rows to explain: fewer for a Model of many trees, so that it takes seconds and not minutes."""
-    trees = sum(member.rounds for member in model.description.members) * max(len(model.classes) - 1, 1)
-    return max(min(_TREE_ROWS // max(trees, 1), _EXPLAINED), _FEWEST_EXPLAINED)
 
 
 def _contenders(standings: Standings) -> tuple[Contender, ...]:
@@ -130,24 +105,32 @@ def _contenders(standings: Standings) -> tuple[Contender, ...]:
     )
 
 
-def _shapes(
-    use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame
-) -> tuple[Binary | None, Multiclass | None, Regression | None]:
-    answers, labels = field.challenger.answers, [_text(label) for label in model.classes]
-    if model.task == "binary":
-        shapes = binary_shapes(field.target == 1, answers, field.challenger.threshold, (labels[0], labels[1]))
-        return shapes.model_copy(update={"costs": costs(use_case, field)}), None, None
-    if model.task == "multiclass":
-        return None, multiclass_shapes(field.target, answers, labels), None
-    if model.task == "ranking":
-        return None, None, None
+def _shapes(use_case: UseCase, model: Model, standings: Standings, frame: pd.DataFrame) -> dict[str, Any]:
+    """The fields of an Evidence that only one kind of task has."""
+    field, labels = standings.field, [_text(label) for label in model.classes]
+    own = field.challenger
+    if field.task == "binary":
+        shapes = binary_shapes(field.target == 1, own.answers, own.threshold, (labels[0], labels[1]))
+        return {"binary": shapes.model_copy(update={"costs": costs(use_case, field)})}
+    if field.task == "multiclass":
+        return {"multiclass": multiclass_shapes(field.target, own.answers, labels)}
+    if field.lists is not None:
+        plain = standings.best_baseline.answers
+        return {"ranking": ranking_shapes(field.metric, field.target, own.answers, plain, field.lists)}
+    return {
+        "regression": _of_numbers(use_case, model, field, frame),
+        "forecast": _forecast(use_case, model, field, frame),
+    }
+
+
+def _of_numbers(use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame) -> Regression:
     said = model.predict(frame)
     low, high = said["lower"].to_numpy(dtype=np.float64), said["upper"].to_numpy(dtype=np.float64)
-    shapes_of_numbers = regression_shapes(field.target, answers, low, high, model.description.coverage)
+    shapes = regression_shapes(field.target, field.challenger.answers, low, high, model.description.coverage)
     rule = model.description.interval
     held = covered(use_case, field, low, high)
     measured = {"covered": held.value, "covered_low": held.low, "covered_high": held.high}
-    return None, None, shapes_of_numbers.model_copy(update={**measured, "way": rule.way if rule else "constant"})
+    return shapes.model_copy(update={**measured, "way": rule.way if rule else "constant"})
 
 
 def _window(use_case: UseCase, frame: pd.DataFrame) -> tuple[datetime | None, datetime | None]:

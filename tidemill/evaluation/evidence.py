@@ -29,13 +29,18 @@ __all__ = [
     "Forecast",
     "Histogram",
     "Importance",
+    "Interaction",
+    "LeftOut",
     "Multiclass",
     "PeriodError",
     "Piece",
     "Ranking",
     "Regression",
+    "Shuffled",
+    "Side",
     "Slice",
     "Track",
+    "TwoWay",
     "load_evidence",
 ]
 
@@ -252,12 +257,53 @@ class Dependence(Record):
     pieces: tuple[Piece, ...]
 
 
+class Interaction(Record):
+    """How much two columns move answers together, beyond what each does by itself: the mean absolute interaction."""
+
+    columns: tuple[str, str]
+    mean: float
+
+
+class Side(Record):
+    """The rows with like values of one column, and what two columns add together there, over the other's values."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+
+
+class TwoWay(Record):
+    """What columns ``x`` and ``by`` add together: a line over the values of ``x`` for each side of ``by``."""
+
+    x: str
+    by: str
+    kind: Kind
+    sides: tuple[Side, ...]
+
+
+class Shuffled(Record):
+    """What the deciding metric loses when the values of columns that go together are shuffled; more is worse."""
+
+    columns: tuple[str, ...]
+    loss: Interval
+
+
+class LeftOut(Record):
+    """What the deciding metric loses by fitting without columns: two boosters on ``rows`` training rows, paired."""
+
+    columns: tuple[str, ...]
+    loss: Interval
+    rows: int
+
+
 class Evidence(Record):
     """The whole of what the gate rows showed about one Model.
 
     ``contribution_unit`` is what contributions are in; ``explained_rows`` how many rows they are a sample of.
     ``weight`` is the column that said how much each row counts in the metrics. ``fairness`` is None where the use case
-    names no groups.
+    names no groups. ``interactions`` (the strongest first) are of ``interaction_rows`` rows and of
+    ``interaction_share`` of the trees; 0 rows where finding out would have taken too long, None where it was not tried
+    yet. Columns were ``shuffled`` on ``shuffled_rows`` rows; ``left_out`` is None where none seemed idle or there was
+    no fitting anew.
     """
 
     format: Literal[1] = 1
@@ -285,6 +331,13 @@ class Evidence(Record):
     explained_rows: int
     weight: str | None = None
     fairness: Fairness | None = None
+    interactions: tuple[Interaction, ...] = ()
+    interaction_rows: int | None = None
+    interaction_share: float = 1.0
+    two_way: tuple[TwoWay, ...] = ()
+    shuffled: tuple[Shuffled, ...] = ()
+    shuffled_rows: int = 0
+    left_out: LeftOut | None = None
 
     @property
     def challenger(self) -> Contender:

@@ -10,13 +10,17 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tidemill.evaluation.evidence import Dependence, Importance, Kind, Piece
+from tidemill.evaluation.evidence import Dependence, Importance, Kind, Piece, Side, TwoWay
 from tidemill.learning.columns import kind_of
 
-__all__ = ["dependence", "importances", "sample"]
+__all__ = ["dependence", "importances", "sample", "two_way"]
 
 _NUMBERS = 14
 _LEVELS = 12
+_FEWER_NUMBERS = 8
+_FEWER_LEVELS = 6
+_SIDES = 3
+_FEWEST = 10
 
 
 def sample(rows: int, most: int, seed: int) -> np.ndarray:
@@ -52,13 +56,67 @@ def dependence(
     return tuple(found)
 
 
-def _numbers(values: pd.Series, moved: np.ndarray, kind: Kind) -> tuple[Piece, ...]:
+def two_way(
+    contributions: pd.DataFrame, frame: pd.DataFrame, pair: tuple[str, str], kinds: Mapping[str, Kind]
+) -> TwoWay | None:
+    """What two columns add together, over the values of one of them, for few and many of the other.
+
+    The numbers go on the axis, where one of the two has them. None where the rows have not both columns, or where
+    there is only one side with rows enough.
+    """
+    if not set(pair) <= set(frame.columns):
+        return None
+    known = {name: kinds.get(name) or kind_of(frame[name]) for name in pair}
+    x, by = sorted(pair, key=lambda name: known[name] not in ("number", "time"))
+    moved = contributions[list(pair)].to_numpy(dtype=np.float64).sum(axis=1)
+    over, other = frame[x].reset_index(drop=True), frame[by].reset_index(drop=True)
+    sides = []
+    for label, rows in _sides(other, known[by]):
+        numbers = known[x] in ("number", "time")
+        own, here = over.iloc[rows].reset_index(drop=True), moved[rows]
+        pieces = _numbers(own, here, known[x], _FEWER_NUMBERS) if numbers else _levels(own, here, _FEWER_LEVELS)
+        if len(pieces) > 1:
+            sides.append(Side(label=label, pieces=pieces))
+    return TwoWay(x=x, by=by, kind=known[x], sides=tuple(sides)) if len(sides) > 1 else None
+
+
+def _sides(values: pd.Series, kind: Kind) -> list[tuple[str, np.ndarray]]:
+    """The rows of the most frequent levels, or of the lower, the middle and the upper third of the numbers."""
+    if kind not in ("number", "time"):
+        texts = (
+            values.astype("object").where(values.notna(), None).map(lambda one: "missing" if one is None else str(one))
+        )
+        found = [
+            (str(level), np.flatnonzero((texts == level).to_numpy())) for level in texts.value_counts().index[:_SIDES]
+        ]
+    else:
+        numbers = _as_numbers(values, kind)
+        edges = np.unique(np.nanquantile(numbers, [1 / 3, 2 / 3])) if not np.isnan(numbers).all() else np.empty(0)
+        places = np.where(np.isnan(numbers), -1, np.searchsorted(edges, numbers, side="left"))
+        found = []
+        for place in range(len(edges) + 1):
+            rows = np.flatnonzero(places == place)
+            if len(rows):
+                found.append((_span(numbers[rows], kind), rows))
+    return [(label, rows) for label, rows in found if len(rows) >= _FEWEST]
+
+
+def _span(numbers: np.ndarray, kind: Kind) -> str:
+    low, high = float(numbers.min()), float(numbers.max())
+    if kind == "time":
+        texts = [f"{pd.Timestamp(one, unit='s'):%Y-%m-%d}" for one in (low, high)]
+    else:
+        texts = [f"{one:,.4g}" for one in (low, high)]
+    return texts[0] if texts[0] == texts[1] else f"{texts[0]} – {texts[1]}"
+
+
+def _numbers(values: pd.Series, moved: np.ndarray, kind: Kind, bins: int = _NUMBERS) -> tuple[Piece, ...]:
     """Bins of like size by value, and one for rows without a value."""
     numbers = _as_numbers(values, kind)
     known = np.flatnonzero(~np.isnan(numbers))
     pieces = []
     if len(known):
-        edges = np.unique(np.quantile(numbers[known], np.linspace(0.0, 1.0, _NUMBERS + 1)))
+        edges = np.unique(np.quantile(numbers[known], np.linspace(0.0, 1.0, bins + 1)))
         places = np.clip(np.searchsorted(edges, numbers[known], side="right") - 1, 0, max(len(edges) - 2, 0))
         for place in np.unique(places):
             chosen = known[places == place]
@@ -79,14 +137,14 @@ def _as_numbers(values: pd.Series, kind: Kind) -> np.ndarray:
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _levels(values: pd.Series, moved: np.ndarray) -> tuple[Piece, ...]:
+def _levels(values: pd.Series, moved: np.ndarray, most: int = _LEVELS) -> tuple[Piece, ...]:
     """The most frequent levels, the highest contribution first; missing is a level of its own."""
     texts = (
         values.astype("object")
         .where(values.notna(), None)
         .map(lambda value: "missing" if value is None else str(value))
     )
-    frequent = texts.value_counts(sort=True).index[:_LEVELS]
+    frequent = texts.value_counts(sort=True).index[:most]
     pieces = [_piece(str(level), None, moved[(texts == level).to_numpy()]) for level in frequent]
     return tuple(sorted(pieces, key=lambda piece: -piece.mean))
 

@@ -20,6 +20,7 @@ from tidemill.evaluation.rivals import another_question, answers, unseen
 from tidemill.fairness.findings import findings
 from tidemill.gate import judged
 from tidemill.learning.baselines import race
+from tidemill.learning.leaving_out import Refitting
 from tidemill.learning.model import Model
 from tidemill.learning.preparing import lists_of
 from tidemill.learning.scores import CUT, choose_metric
@@ -73,7 +74,8 @@ def evaluate(
     standings = measure(Field(labelled.task, metric, target, tuple(racers), weights, lists), use_case)
     if not math.isfinite(standings.metric.value):
         raise GateError(f"{metric} can't be computed on the {len(target):,} gate rows: choose another `tune.metric`")
-    evidence = assemble(use_case, model, loaded, standings, frame, validation.masked)
+    refitting = Refitting(store, use_case, labelled, split, validation.excluded)
+    evidence = assemble(use_case, model, loaded, standings, frame, validation.masked, refitting)
     key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion, validation.masked)}.json"
     store.write_json(key, evidence.model_dump(mode="json"))
     fair = findings(evidence.fairness, evidence.binary.positive if evidence.binary else "")

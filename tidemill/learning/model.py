@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from tidemill.forecasting import Forecaster, History, Plan
 from tidemill.learning.explaining import Explanation, explained, shares_of_columns
 from tidemill.learning.features import ColumnContract, Matrix, Recipe
+from tidemill.learning.interacting import Interactions, interactions_of, tree_cost
 from tidemill.learning.intervals import IntervalRule
 from tidemill.learning.margins import Calibration
 from tidemill.learning.objectives import predictions
@@ -322,11 +323,35 @@ class Model:
         made = {} if plan is None else {name: plan.made_of(name) for name in plan.columns}
         return self._explained(matrix, shares_of_columns(self.description.recipe.features, made))
 
+    def interactions(self, matrix: Matrix) -> Interactions | None:
+        """Which pairs of the columns of :meth:`contributions` act together, on the first rows of a matrix.
+
+        None where finding out would take too long.
+        """
+        columns = shares_of_columns(self.description.recipe.features)
+        return interactions_of(self.description, self._boosters, matrix, self._chosen(matrix), columns)
+
+    @property
+    def explaining_cost(self) -> float:
+        """What explaining one row costs, in the units of :func:`~tidemill.learning.interacting.tree_cost`."""
+        return sum(tree_cost(booster) for booster in self._boosters)
+
+    def numbers(self, matrix: Matrix) -> Doubles:
+        """What metrics are made of: the positive class's probability, each class's, or the predicted numbers."""
+        margins = self._margins(matrix)
+        if not is_classification(self.task):
+            return predictions(self.task, margins)
+        shares = self._shares(margins)
+        return shares[:, 1] if self.task == "binary" else shares
+
     def _explained(self, matrix: Matrix, columns: Mapping[str, Doubles]) -> Explanation:
-        chosen = np.zeros(len(matrix), dtype=np.int64)
+        return explained(self.description, self._boosters, matrix, self._chosen(matrix), columns)
+
+    def _chosen(self, matrix: Matrix) -> NDArray[np.int64]:
+        """The output that is explained of each row: of several classes that of the predicted one."""
         if self.task == "multiclass":
-            chosen = self._codes(self._shares(self._margins(matrix)))
-        return explained(self.description, self._boosters, matrix, chosen, columns)
+            return self._codes(self._shares(self._margins(matrix)))
+        return np.zeros(len(matrix), dtype=np.int64)
 
     def _answered(self, matrix: Matrix, margins: Doubles) -> list[Any]:
         """The columns of an answer, in their order; for classification the first holds codes of classes."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from tidemill.evaluation.evidence import Dependence, Evidence, Importance, Piece
 from tidemill.reporting.charts import Bar, Line, Mark, bars, intervals, lines
+from tidemill.reporting.counterchecks import acting_together, counter_checks
 from tidemill.reporting.language import say, say_plural, to_say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Figure, Figures, Fold, Section, Table
@@ -34,7 +35,9 @@ def what_drives_it(material: Material) -> Section:
         return Section(title, [], say("No column moves the model's answers."))
     figures = [_dependence(material, one) for one in evidence.dependence]
     blocks: list[Block] = [_importance(material)]
+    blocks += counter_checks(evidence)
     blocks += [Figures(figures, packed=True)] if figures else []
+    blocks += acting_together(evidence, unit_name(evidence))
     rows: list[list[Cell]] = [[one.column, percent(one.share), number(one.mean, 3)] for one in evidence.importances]
     caption = say("Mean absolute contribution, in {unit}", unit=unit_name(evidence))
     table = Table([say("column"), say("share"), say("moves by")], rows, caption)
@@ -81,8 +84,8 @@ def _importance(material: Material) -> Figure:
     idle = sum(one.share < 0.01 for one in evidence.importances)
     if idle:
         words += " " + say_plural(
-            "{count} column does next to nothing and could be left out.",
-            "{count} columns do next to nothing and could be left out.",
+            "{count} column does next to nothing.",
+            "{count} columns do next to nothing.",
             idle,
         )
     words += "\n\n" + say("It says what the model goes by, not what causes what.")
