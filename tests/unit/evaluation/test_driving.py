@@ -58,18 +58,20 @@ def test_the_pair_that_the_target_hangs_on_is_found_and_drawn() -> None:
 
 def test_interactions_do_not_go_beyond_what_they_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = model().matrix(judged("binary").world.gate)
-    monkeypatch.setattr(interacting, "MOST_COST", 1e12)
+    dear = sum(interacting.tree_cost(booster, matrix.shape[1]) for booster in model()._boosters)
+    monkeypatch.setattr(interacting, "FEWEST_ROUNDS", 1)
+    monkeypatch.setattr(interacting, "FEWEST_ROWS", 4)
+    monkeypatch.setattr(interacting, "MOST_COST", 4.5 * dear)
     whole = model().interactions(matrix)
     assert whole is not None
-    assert whole.share == 1.0
-    monkeypatch.setattr(interacting, "FEWEST_ROUNDS", 1)
-    dear = sum(interacting.tree_cost(booster, matrix.shape[1]) for booster in model()._boosters)
-    monkeypatch.setattr(interacting, "MOST_COST", dear * interacting.FEWEST_ROWS / 4)
+    assert (whole.share, whole.rows) == (1.0, 4)
+    monkeypatch.setattr(interacting, "MOST_COST", dear)
     some = model().interactions(matrix)
     assert some is not None
     assert 0 < some.share < 1.0
-    assert some.rows == interacting.FEWEST_ROWS
-    monkeypatch.setattr(interacting, "MOST_FEATURES", 3)
+    assert some.rows == 4
+    monkeypatch.setattr(interacting, "FEWEST_ROUNDS", 10_000)
+    monkeypatch.setattr(interacting, "MOST_COST", 1.0)
     assert model().interactions(matrix) is None
 
 
