@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tidemill.cleaning.hashing import hash_rows
 from tidemill.errors import UserError
+from tidemill.hashing import hash_rows
 from tidemill.results import Split, TrainedRows
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
@@ -28,8 +26,8 @@ __all__ = ["Unknown", "forget", "remember", "seen", "trained_rows"]
 
 Kind = Literal["number", "time", "text"]
 Hashes = NDArray[np.uint64]
-_GROUP_ROWS = 1_000_000
 _MOST_WHOLE = 2.0**63
+_HEADER = 1024
 
 
 class Unknown(Exception):  # noqa: N818 - an answer, not an error: nobody can say any more
@@ -42,7 +40,7 @@ def remember(store: Store, use_case: UseCase, train: Snapshot) -> TrainedRows:
     names = _names(use_case, tuple(columns))
     kinds = tuple(columns[name] for name in names)
     data = _of_rows(store, train, names, kinds)
-    key = f"{train.prefix}/trained-{hashlib.sha256(repr((names, kinds)).encode()).hexdigest()[:8]}.parquet"
+    key = f"{train.prefix}/trained-{hashlib.sha256(repr((names, kinds)).encode()).hexdigest()[:8]}.npy"
     if not store.exists(key):
         store.write_bytes(key, data)
     return TrainedRows(key=key, names=names, kinds=kinds, rows=train.rows, sha256=hashlib.sha256(data).hexdigest())
@@ -82,11 +80,11 @@ def seen(store: Store, trained: TrainedRows, rows: Snapshot) -> NDArray[np.bool_
         raise Unknown(f"its rows are known by `{lost[0]}`, which is no longer a column")
     asked = [_hashes(frame, trained.names, trained.kinds) for frame in rows.frames(store, trained.names)]
     hashes = np.concatenate(asked) if asked else np.empty(0, dtype=np.uint64)
-    found = np.zeros(len(hashes), dtype=bool)
-    for known in _known(store, trained):
-        places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-        found |= known[places] == hashes
-    return found
+    known = _known(store, trained)
+    if not len(known):
+        return np.zeros(len(hashes), dtype=bool)
+    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    return np.asarray(known[places] == hashes)
 
 
 def _names(use_case: UseCase, columns: Sequence[str]) -> tuple[str, ...]:
@@ -97,8 +95,8 @@ def _names(use_case: UseCase, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in columns if name not in use_case.derive)) or tuple(sorted(columns))
 
 
-def _known(store: Store, trained: TrainedRows) -> Iterator[Hashes]:
-    """The stored hashes, some at a time, each lot sorted."""
+def _known(store: Store, trained: TrainedRows) -> Hashes:
+    """The stored hashes, sorted; they stay in the bytes that were read."""
     try:
         data = store.read_bytes(trained.key)
     except KeyError:
@@ -106,11 +104,10 @@ def _known(store: Store, trained: TrainedRows) -> Iterator[Hashes]:
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 != trained.sha256 and sha256 not in _noted(store, trained):
         raise Unknown("the record of its rows was changed")
-    file = pq.ParquetFile(pa.BufferReader(data))
-    for group in range(file.num_row_groups):
-        known = file.read_row_group(group).column(0).to_numpy()
-        if len(known):
-            yield known
+    buffer = io.BytesIO(data[:_HEADER])
+    np.lib.format.read_magic(buffer)
+    np.lib.format.read_array_header_1_0(buffer)
+    return np.frombuffer(data, dtype="<u8", offset=buffer.tell())
 
 
 def _noted(store: Store, trained: TrainedRows) -> list[str]:
@@ -132,9 +129,9 @@ def _of_rows(store: Store, train: Snapshot, names: Sequence[str], kinds: Sequenc
 
 
 def _encoded(hashes: Hashes) -> bytes:
+    """The same bytes for the same hashes, whatever wrote them: NumPy's own format."""
     buffer = io.BytesIO()
-    table = pa.table({"row": pa.array(hashes, type=pa.uint64())})
-    pq.write_table(table, buffer, row_group_size=_GROUP_ROWS, compression="none", use_dictionary=False)
+    np.lib.format.write_array(buffer, hashes.astype("<u8"), version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
 

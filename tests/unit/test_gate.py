@@ -26,7 +26,7 @@ VERSION = "20260101-abcdef01"
 def against(value: float, low: float, high: float, name: str = "XGBoost defaults", **said: object) -> Baseline:
     lead = Interval(name="auc", value=value, low=low, high=high)
     measured = {
-        "measure": "auc", "value": value, "low": low, "high": high, "error": (high - low) / 3.3, "rate": 0.05, **said
+        "measure": "auc", "value": value, "low": low, "high": high, "error": (high - low) / 3.3, "rate": 0.05, "luck": None, **said
     }  # fmt: skip
     return Baseline(name=name, value=0.7 - value, difference=lead, lead=Lead.model_validate(measured))
 
@@ -148,6 +148,18 @@ def test_too_few_rows_are_told_with_those_that_would_do() -> None:
     )
 
 
+def test_what_more_rows_can_not_tell_is_said() -> None:
+    lucky = evaluated(champion=champion_lead(0.004, -0.003, 0.011, error=0.001, luck=0.003, rate=0.025), rows=5_000)
+    assert reasons(lucky) == (
+        f"its lead over the champion {VERSION}, +0.004 AUC, may be chance on 5,000 rows (between -0.003 and +0.011); "
+        "trained again from other seeds it could be as far behind, so more rows alone would not tell",
+    )
+    some = evaluated(champion=champion_lead(0.004, -0.003, 0.011, error=0.002, luck=0.001, rate=0.025), rows=5_000)
+    assert reasons(some)[0].endswith("about 20,000 rows would show a lead of that size")
+    single = judged(GateRules(), evaluated(champion=champion_lead(0.01, 0.004, 0.016)))
+    assert "how far other seeds would have moved the lead is not known" in decide(use_case(), single, None)[1]
+
+
 @pytest.mark.parametrize(
     ("opinion", "margin", "verdict"),
     [
@@ -206,7 +218,7 @@ def test_a_simpler_model_that_is_as_good_is_said_also_of_a_promoted_one() -> Non
 
 
 def test_the_sentence_says_how_much_better(champion: ModelVersion) -> None:
-    lead = against(0.01, 0.004, 0.016, champion.version)
+    lead = against(0.01, 0.004, 0.016, champion.version, luck=0.001)
     seen = Seen(version=champion.version, rows=365, of=29_000, left=28_635)
     found = judged(GateRules(), evaluated(champion=lead, seen=(seen,)))
     ruling = rule(use_case(), found, champion)

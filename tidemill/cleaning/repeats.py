@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tidemill.cleaning.hashing import Hashes
 from tidemill.errors import UserError
+from tidemill.hashing import Hashes
 
 __all__ = ["KEPT", "REFUSED", "REPEATED", "SUPERSEDED", "Fates", "fates", "scratch"]
 

@@ -15,12 +15,12 @@ import pandas as pd
 from tidemill.cleaning.changes import Changes, mends
 from tidemill.cleaning.facts import Facts, gathered, raw_frames
 from tidemill.cleaning.fitting import Sample, check_fills, fitted, needs_rows
-from tidemill.cleaning.hashing import Hashes, hash_rows, hash_values, mixed
 from tidemill.cleaning.mending import Tally, mended, respelt
 from tidemill.cleaning.normalising import Kind, declared_kinds, frame_with, parse_times, tidied, unreadable
 from tidemill.cleaning.refusing import Refused, judged, refusals
 from tidemill.cleaning.repeats import KEPT, REFUSED, REPEATED, SUPERSEDED, Fates, fates
 from tidemill.errors import TidemillError, UserError
+from tidemill.hashing import Hashes, hash_rows, hash_values, mixed
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import Cleaned, Collected

@@ -8,11 +8,10 @@ from typing import Literal
 import numpy as np
 
 from tidemill.evaluation.metrics import DECIDED, SHOWN, cost_of_rows, mean_of, statistic
-from tidemill.evaluation.opinions import delong, mcnemar
-from tidemill.evaluation.resampling import Area, Doubles, Draws, Statistic, interval, resample
+from tidemill.evaluation.resampling import Doubles, Draws, Statistic, interval, resample
 from tidemill.learning.orders import Lists
 from tidemill.learning.scores import higher_is_better, row_errors
-from tidemill.results import Baseline, Interval, Lead, Opinion
+from tidemill.results import Baseline, Interval, Lead
 from tidemill.usecase.schema import CostRules, UseCase
 
 __all__ = ["COST", "Field", "Racer", "Role", "Standings", "measure"]
@@ -25,12 +24,17 @@ Role = Literal["challenger", "baseline", "champion"]
 
 @dataclass(frozen=True)
 class Racer:
-    """One model's answers on the gate rows. ``threshold`` cuts a binary model's probability."""
+    """One model's answers on the gate rows. ``threshold`` cuts a binary model's probability.
+
+    ``lesser`` are its answers when a part of its ``boosters`` is left out, for each part.
+    """
 
     name: str
     role: Role
     answers: Doubles
     threshold: float = 0.5
+    lesser: tuple[Doubles, ...] = ()
+    boosters: int = 1
 
     def right(self, task: str, target: Doubles) -> Doubles:
         """1 for each row that is answered rightly, else 0, where rows have classes."""
@@ -79,16 +83,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Standings:
-    """Every racer's metrics with their draws; differences are paired.
-
-    The lead over the champion is in ``measure``: the metric, or what a row costs. A lead's bounds are passed by the
-    true one at most at ``rate``.
-    """
+    """Every racer's metrics with their draws; differences are paired. A lead's bounds are at ``rate``."""
 
     field: Field
     draws: dict[tuple[str, str], Draws]
     confidence: float
-    measure: str
     rate: float
 
     @property
@@ -119,38 +118,18 @@ class Standings:
                 continue
             theirs = self.draws[racer.name, self.field.metric]
             lead = interval(self.field.metric, self.metric.minus(theirs, sign), self.confidence)
-            found.append(Baseline(name=racer.name, value=theirs.value, difference=lead, lead=self._lead(racer)))
+            gone_by = self.lead(racer, self.field.metric, self.rate)
+            found.append(Baseline(name=racer.name, value=theirs.value, difference=lead, lead=gone_by))
         return tuple(found)
 
-    def _lead(self, rival: Racer) -> Lead:
-        """What the gate goes by."""
-        field = self.field
-        measure = self.measure if rival.role == "champion" else field.metric
+    def lead(self, rival: Racer, measure: str, rate: float) -> Lead:
+        """The lead over ``rival`` with its bounds, each passed by the true one at most at ``rate``, by rows alone."""
         sign = 1.0 if measure != COST and higher_is_better(measure) else -1.0
-        drawn = self.draws[field.challenger.name, measure].minus(self.draws[rival.name, measure], sign)
+        drawn = self.draws[self.field.challenger.name, measure].minus(self.draws[rival.name, measure], sign)
         known = drawn.draws[np.isfinite(drawn.draws)]
-        low, high = np.quantile(known, [self.rate, 1.0 - self.rate]) if len(known) else (drawn.value, drawn.value)
-        return Lead(
-            measure=measure,
-            value=drawn.value,
-            low=float(low),
-            high=float(high),
-            error=float(known.std(ddof=1)) if len(known) > 1 else 0.0,
-            rate=self.rate,
-            opinion=self._opinion(rival) if rival.role == "champion" and measure == field.metric else None,
-        )
-
-    def _opinion(self, rival: Racer) -> Opinion | None:
-        """A second test, where there is one for the metric; none where rows count differently."""
-        field, ours = self.field, self.field.challenger
-        if field.weights is not None or field.lists is not None:
-            return None
-        if field.metric == "auc" and field.task == "binary":
-            both = [Area.of(field.target == 1, racer.answers) for racer in (ours, rival)]
-            return delong(both[0], both[1], len(field.target), self.rate)
-        if field.metric == "accuracy":
-            return mcnemar(ours.right(field.task, field.target), rival.right(field.task, field.target))
-        return None
+        low, high = np.quantile(known, [rate, 1.0 - rate]) if len(known) else (drawn.value, drawn.value)
+        error = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+        return Lead(measure=measure, value=drawn.value, low=float(low), high=float(high), error=error, rate=rate)
 
 
 def measure(field: Field, use_case: UseCase) -> Standings:
@@ -168,10 +147,8 @@ def measure(field: Field, use_case: UseCase) -> Standings:
                 place = f"{len(places)}"
                 places[place] = (racer.name, metric)
                 statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold, field.lists)
-    measure = field.metric
     costs = use_case.tune.threshold
     if use_case.gate.policy == COST and isinstance(costs, CostRules):
-        measure = COST
         for racer in field.racers:
             if racer.role != "baseline":
                 places[f"{len(places)}"] = (racer.name, COST)
@@ -182,4 +159,4 @@ def measure(field: Field, use_case: UseCase) -> Standings:
         statistics, field.drawn, resamples=rules.resamples, seed=use_case.seed, weights=field.drawn_weights
     )
     draws = {places[place]: found for place, found in drawn.items()}
-    return Standings(field, draws, rules.confidence, measure, use_case.gate.false_promotions)
+    return Standings(field, draws, rules.confidence, use_case.gate.level)

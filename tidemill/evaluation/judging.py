@@ -9,14 +9,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tidemill.errors import GateError
 from tidemill.evaluation.assembling import assemble
-from tidemill.evaluation.dueling import Duel, slice_tests
+from tidemill.evaluation.dueling import Duel
 from tidemill.evaluation.evidence import Kind
-from tidemill.evaluation.field import Field, Racer, measure
+from tidemill.evaluation.field import Field, Racer, Role, Standings, measure
 from tidemill.evaluation.resampling import Doubles, interval
 from tidemill.evaluation.rivals import another_question, answers, unseen
+from tidemill.evaluation.slice_tests import slice_tests
 from tidemill.fairness.findings import findings
 from tidemill.gate import judged
 from tidemill.learning.baselines import race
@@ -27,10 +29,10 @@ from tidemill.learning.scores import CUT, choose_metric
 from tidemill.learning.thresholds import best_threshold
 from tidemill.learning.weights import row_weights
 from tidemill.registry import ModelVersion
-from tidemill.results import Evaluation, Finding, Labelled, ModelReference, SliceTest, Split, Validation
+from tidemill.results import Baseline, Evaluation, Finding, Labelled, ModelReference, SliceTest, Split, Validation
 from tidemill.store import Store
 from tidemill.task import is_classification
-from tidemill.usecase.schema import CostRules, UseCase
+from tidemill.usecase.schema import UseCase
 
 __all__ = ["evaluate"]
 
@@ -60,10 +62,10 @@ def evaluate(
         store, use_case, split, target, None if rival is None else champion, lists_of(use_case, labelled, rows)
     )
     kept, against = judged_on.kept, against or judged_on.against
-    racers = [Racer("this model", "challenger", answers(loaded, rows)[kept], loaded.threshold or 0.5)]
+    racers = [_racer("this model", "challenger", loaded, rows, kept)]
     raced = race(store, use_case, labelled, split, validation.excluded, loaded.description.recipe)
     if rival is not None and champion is not None and against is None:
-        racers.append(Racer(champion.version, "champion", answers(rival, rows)[kept], rival.threshold or 0.5))
+        racers.append(_racer(champion.version, "champion", rival, rows, kept))
     frame, target = rows[kept].reset_index(drop=True), target[kept]
     metric, weights = choose_metric(use_case.tune.metric, labelled.task), row_weights(use_case, frame)
     racers[1:1] = [
@@ -79,7 +81,7 @@ def evaluate(
     key = f"{use_case.name}/evaluations/{_id(use_case, split, model, champion, validation.masked)}.json"
     store.write_json(key, evidence.model_dump(mode="json"))
     fair = findings(evidence.fairness, evidence.binary.positive if evidence.binary else "")
-    rivals = standings.against("champion")
+    compared, tests = _duel(use_case, loaded, standings, frame, validation.masked)
     measured = Evaluation(
         subject=model.id,
         passed=False,
@@ -87,15 +89,21 @@ def evaluate(
         metric=interval(metric, standings.metric, use_case.evaluate.confidence),
         metrics=evidence.challenger.metrics,
         baselines=standings.against("baseline"),
-        champion=rivals[0] if rivals else None,
+        champion=compared,
         rows=len(target),
         key=key,
-        slices=_tests(use_case, loaded, standings.field, frame, validation.masked) if rivals else (),
+        slices=tests,
         seen=judged_on.seen,
         absent=_absent(labelled, target),
         findings=fair if against is None else (against, *fair),
     )
     return judged(use_case.gate, measured)
+
+
+def _racer(name: str, role: Role, model: Model, rows: pd.DataFrame, kept: NDArray[np.bool_]) -> Racer:
+    whole, lesser = answers(model, rows)
+    parts, boosters = tuple(one[kept] for one in lesser), len(model.description.members)
+    return Racer(name, role, whole[kept], model.threshold or 0.5, parts, boosters)
 
 
 def _rival(
@@ -109,15 +117,18 @@ def _rival(
     return (rival, None) if other is None else (None, other)
 
 
-def _tests(
-    use_case: UseCase, model: Model, field: Field, frame: pd.DataFrame, masked: Mapping[str, str]
-) -> tuple[SliceTest, ...]:
-    """The slices, tested against the champion, who is the last of the field."""
-    costs = use_case.tune.threshold if use_case.gate.policy == "cost" else None
-    duel = Duel(field, field.challenger, field.racers[-1], costs if isinstance(costs, CostRules) else None)
+def _duel(
+    use_case: UseCase, model: Model, standings: Standings, frame: pd.DataFrame, masked: Mapping[str, str]
+) -> tuple[Baseline | None, tuple[SliceTest, ...]]:
+    """The comparison with the champion, if there is one in the field: on all rows and in slices."""
+    found = standings.against("champion")
+    if not found:
+        return None, ()
+    duel = Duel.of(use_case, standings.field)
     completed = model.completed(frame)
     kinds: dict[str, Kind] = {column.name: column.kind for column in (*model.columns, *model.made_columns)}
-    return slice_tests(use_case, duel, completed, kinds, masked)
+    champion = found[0].model_copy(update={"lead": duel.whole(standings)})
+    return champion, slice_tests(use_case, duel, completed, kinds, masked)
 
 
 def _absent(labelled: Labelled, target: Doubles) -> tuple[str, ...]:

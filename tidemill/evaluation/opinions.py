@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.evaluation.influence import influences
+from tidemill.evaluation.luck import Luck
 from tidemill.evaluation.resampling import Area, Doubles
 from tidemill.results import Opinion
 
 __all__ = ["delong", "mcnemar"]
 
 
-def delong(ours: Area, theirs: Area, rows: int, rate: float) -> Opinion:
+def delong(ours: Area, theirs: Area, rows: int, rate: float, luck: Luck | None = None) -> Opinion:
     """Of a lead in the AUC on the same rows; ``low`` is passed by the true lead at most at ``rate``.
+
+    ``luck`` is what other seeds would have made of it, beside the rows.
 
     DeLong, DeLong and Clarke-Pearson (1988), by the placements of Sun and Xu (2014): each model's rows sorted once.
     """
@@ -28,10 +31,11 @@ def delong(ours: Area, theirs: Area, rows: int, rate: float) -> Opinion:
         if len(chosen) > 1:
             variance += float(np.var(moved[chosen] * share, ddof=1)) / len(chosen)
     error = math.sqrt(variance)
-    if not error:
-        return Opinion(test="DeLong", p=0.0 if lead > 0 else 1.0, low=lead)
+    spread, far = (0.0, 0.0) if luck is None else (luck.spread, luck.reach(rate))
     normal = NormalDist()
-    return Opinion(test="DeLong", p=1.0 - normal.cdf(lead / error), low=lead + normal.inv_cdf(rate) * error)
+    low = lead - math.hypot(normal.inv_cdf(rate) * error, far)
+    whole = math.hypot(error, spread)
+    return Opinion(test="DeLong", p=1.0 - normal.cdf(lead / whole) if whole else float(lead <= 0), low=low)
 
 
 def mcnemar(ours: NDArray[np.bool_] | Doubles, theirs: NDArray[np.bool_] | Doubles) -> Opinion:

@@ -16,7 +16,6 @@ from tidemill.registry import ModelVersion
 from tidemill.results import Finding, Seen, Split
 from tidemill.said import Said
 from tidemill.store import Store
-from tidemill.task import is_classification
 from tidemill.trained import Unknown, seen, trained_rows
 from tidemill.usecase.schema import UseCase
 
@@ -34,12 +33,15 @@ class Unseen:
     against: Finding | None = None
 
 
-def answers(model: Model, frame: pd.DataFrame) -> Doubles:
-    """A Model's answers: the positive class's probability, each class's, or the predicted numbers."""
-    if not is_classification(model.task):
-        return model.values(frame)
-    shares = model.probabilities(frame)
-    return shares[:, 1] if model.task == "binary" else shares
+def answers(model: Model, frame: pd.DataFrame) -> tuple[Doubles, tuple[Doubles, ...]]:
+    """A Model's answers: the positive class's probability, each class's, or the predicted numbers.
+
+    And the same when a part of its boosters is left out, for each part.
+    """
+    whole, lesser = model.answers_by_part(frame)
+    if model.task != "binary":
+        return whole, lesser
+    return whole[:, 1], tuple(one[:, 1] for one in lesser)
 
 
 def another_question(model: Model, champion: ModelVersion, rival: Model) -> Finding | None:

@@ -15,7 +15,7 @@ from tidemill.usecase.schema import UseCase
 __all__ = ["Ruling", "decide", "rule"]
 
 Action = Literal["promote", "refuse", "wait"]
-_TOLD = ("champion", "simpler", "rows", "classes")
+_TOLD = ("champion", "seeds", "simpler", "rows", "classes")
 _PROMOTED = Said(text="Promoted")
 _WAITS = Said(text="Waits for approval")
 _REFUSED = Said(text="Refused")

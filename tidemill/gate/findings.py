@@ -15,7 +15,7 @@ __all__ = ["PROOF", "findings", "judged", "worse_slices"]
 PROOF = ("constant", "random order")
 """Baselines whose lead must be more than chance: has the model learnt anything?"""
 
-_OWN = ("baseline", "champion", "slices", "simpler", "rows", "classes")
+_OWN = ("baseline", "champion", "seeds", "slices", "simpler", "rows", "classes")
 _MOST_SLICES = 5
 Verdict = Literal["pass", "fail", "undecided", "note"]
 
@@ -38,6 +38,9 @@ def findings(rules: GateRules, evaluation: Evaluation) -> tuple[Finding, ...]:
     if evaluation.champion is not None:
         found.append(_over_champion(evaluation.champion, rules.least, rows))
         found.extend(_in_slices(rules.slices, evaluation))
+        if evaluation.champion.lead is not None and evaluation.champion.lead.luck is None:
+            text = "both models are single boosters, so how far other seeds would have moved the lead is not known"
+            found.append(_finding("seeds", "note", text))
     found.extend(_simpler(evaluation.baselines))
     found.extend(
         _finding(
@@ -233,6 +236,9 @@ def _undecided(rule: str, text: str, lead: Lead, least: float, rows: int, said: 
     found = _finding(rule, "undecided", text, **said, rows=rows)
     if needed is not None and needed > rows:
         advice = Said(text="about {needed:,} rows would show a lead of that size", values={"needed": needed})
+    elif needed is None and lead.value > least:
+        text = "trained again from other seeds it could be as far behind, so more rows alone would not tell"
+        advice = Said(text=text)
     else:
         seen = shown(visible(lead, least))
         advice = Said(text="so many rows would show a lead of {visible:+,} or more", values={"visible": seen})

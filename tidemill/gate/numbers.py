@@ -39,20 +39,22 @@ def metric_name(metric: str) -> str:
 def rows_needed(lead: Lead, least: float, rows: int) -> int | None:
     """How many rows would show such a lead to be above ``least`` four times in five; None where none would.
 
-    The error shrinks with the root of the rows, and the lead is taken for the true one.
+    The error shrinks with the root of the rows, luck does not, and the lead is taken for the true one.
     """
-    if lead.value <= least:
+    ahead = (lead.value - least) / _deviations(lead)
+    left = ahead**2 - (lead.luck or 0.0) ** 2
+    if ahead <= 0 or left <= 0:
         return None
-    needed = rows * (_reach(lead) / (lead.value - least)) ** 2
+    needed = rows * lead.error**2 / left
     size = 10 ** max(math.floor(math.log10(max(needed, 1.0))) - 1, 0)
     return int(math.ceil(needed / size) * size)
 
 
 def visible(lead: Lead, least: float) -> float:
     """The smallest lead that these rows would show to be above ``least`` four times in five."""
-    return least + _reach(lead)
+    return least + _deviations(lead) * math.hypot(lead.error, lead.luck or 0.0)
 
 
-def _reach(lead: Lead) -> float:
+def _deviations(lead: Lead) -> float:
     normal = NormalDist()
-    return (normal.inv_cdf(1.0 - lead.rate) + normal.inv_cdf(POWER)) * lead.error
+    return normal.inv_cdf(1.0 - lead.rate) + normal.inv_cdf(POWER)

@@ -35,6 +35,7 @@ from tidemill.task import Task, is_classification
 
 __all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
 
+MOST_PARTS = 5
 
 Label = str | int | bool
 
@@ -87,9 +88,14 @@ class ModelDescription(_Frozen):
         """The sha256 of each of its files: the members' in their order, the intervals' ends, a forecast's memory."""
         return files_of(self.model_dump(mode="json", include={"members", "ends", "forecast"}))
 
-    def mean(self, parts: Sequence[Any]) -> Doubles:
-        """The members' weighted mean; ``parts`` has an array of each, that of the line last."""
+    def mean(self, parts: Sequence[Any], kept: Sequence[bool] | None = None) -> Doubles:
+        """The members' weighted mean; ``parts`` has an array of each, that of the line last.
+
+        ``kept`` says of each booster whether it counts; None for all.
+        """
         weights = [float(member.weight) for member in self.members]
+        if kept is not None:
+            weights = [weight * counts for weight, counts in zip(weights, kept, strict=True)]
         if self.line is not None:
             weights.append(float(self.line.weight))
         total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
@@ -303,6 +309,26 @@ class Model:
             raise ValueError("a classification model has no values: ask for `probabilities`")
         return predictions(self.task, self._margins(self.matrix(frame)))
 
+    def answers_by_part(self, frame: pd.DataFrame, most: int = MOST_PARTS) -> tuple[Doubles, tuple[Doubles, ...]]:
+        """Probabilities or values, and the same when each of at most ``most`` parts of the boosters is left out.
+
+        Boosters hang on their seeds: how far the second differ from each other says how far other seeds would have
+        moved the first. There are no parts of a single booster; the linear member is in all of them.
+        """
+        matrix = self.matrix(frame)
+        parts = self._parts(matrix)
+        groups = np.arange(len(self._boosters)) % max(most, 1)
+        count = int(groups.max(initial=0)) + 1
+        whole = self._finished(parts)
+        if count < 2 or not len(matrix):
+            return whole, ()
+        return whole, tuple(self._finished(parts, (groups != group).tolist()) for group in range(count))
+
+    def _finished(self, parts: Sequence[Any], kept: Sequence[bool] | None = None) -> Doubles:
+        """Answers out of the raw scores of all parts, or of those ``kept``."""
+        margins = self.description.calibration.apply(self.description.mean(parts, kept))
+        return self._shares(margins) if is_classification(self.task) else predictions(self.task, margins)
+
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The contributions of :meth:`explain`, but with what a forecast makes of the past column by column."""
         features = self.description.recipe.features
@@ -380,10 +406,14 @@ class Model:
         """The boosters' weighted mean raw score, calibrated; shape ``(rows,)`` or ``(rows, classes)``."""
         if not len(matrix):
             return np.empty((0, len(self.classes)) if self.task == "multiclass" else 0)
+        return self.description.calibration.apply(self.description.mean(self._parts(matrix)))
+
+    def _parts(self, matrix: Matrix) -> list[Any]:
+        """The raw scores of each booster, and of the linear member last."""
         parts = [booster.inplace_predict(matrix, predict_type="margin") for booster in self._boosters]
         if self.description.line is not None:
             parts.append(self.description.line.margins(matrix))
-        return self.description.calibration.apply(self.description.mean(parts))
+        return parts
 
     def _codes(self, shares: Doubles) -> NDArray[np.int64]:
         if self.task == "binary":

@@ -24,8 +24,9 @@ class Opinion(Record):
 class Lead(Record):
     """How far the challenger is ahead of a rival in ``measure``: the metric, or ``cost`` a row. More is better.
 
-    ``low`` and ``high`` are bootstrap bounds, each passed by the true lead at most at ``rate``; ``error`` is the
-    bootstrap's standard error.
+    ``low`` and ``high`` are bounds, each passed by the true lead at most at ``rate``; ``error`` is the bootstrap's
+    standard error, which more rows make smaller, and ``luck`` how far training again from other seeds would move the
+    lead (a standard deviation), which they do not. None where that is not known, or not asked.
     """
 
     measure: str
@@ -34,6 +35,7 @@ class Lead(Record):
     high: float
     error: float
     rate: float
+    luck: float | None = None
     opinion: Opinion | None = None
 
 

@@ -57,6 +57,14 @@ class GateRules(Section):
     )
 
     @property
+    def level(self) -> float:
+        """How often the bound of a lead may be passed by the true one: half of what is promised.
+
+        The other half is for what is only estimated: how far other seeds would have moved a model of few boosters.
+        """
+        return self.false_promotions / 2.0
+
+    @property
     def least(self) -> float:
         """The lead over the champion that has to be exceeded; below 0 where being a little worse is fine."""
         return -self.champion_margin if self.policy == "non_inferior" else self.champion_margin

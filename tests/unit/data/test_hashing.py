@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemill.cleaning.hashing import hash_rows, hash_values
+from tidemill.hashing import hash_rows, hash_values
 
 VALUES = st.one_of(
     st.lists(st.one_of(st.none(), st.text(max_size=20)), min_size=1).map(lambda cells: pd.Series(cells, dtype="str")),
