@@ -1,6 +1,7 @@
 """Promotions at the same moment, and taking one back.
 
-    python -m benchmarks.registry [--processes 8] [--rounds 50] [--versions 50] [--entries 200] [--output results.json]
+    python -m benchmarks.registry [--processes 8] [--rounds 50] [--versions 50] [--entries 200] [--only PLACE]
+                                  [--output results.json]
 
 On a local disk, on S3 without conditional writes (`rclone serve s3`) and on S3 with them (moto's server), so many
 processes promote another version each, all against the same champion and at the same moment, round after round. In
@@ -8,7 +9,8 @@ each round exactly one must win and all others be told; at the end every process
 see one order, with every entry that anybody was given.
 
 Then a use case with so many versions and ledger entries, whose champion's files are damaged, is rolled back from
-the command line, twice: seconds of the whole command, and of the registry's part of it.
+the command line, twice: seconds of the whole command by the clock and of this machine's processor, and of the
+registry's part of it by the clock. What is measured of a PLACE (`disk`, `rclone`, `moto`) is put among the results.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -40,8 +43,8 @@ def places(folder: Path) -> Iterator[dict[str, tuple[str, Mapping[str, str]]]]:
     with rclone(folder / "rclone") as without, moto(folder / "moto") as with_them:
         yield {
             "disk": (str(folder / "disk"), {}),
-            "S3 without conditional writes (rclone)": (f"s3://{without.bucket}", without.environment()),
-            "S3 with conditional writes (moto)": (f"s3://{with_them.bucket}", with_them.environment()),
+            "rclone": (f"s3://{without.bucket}", without.environment()),
+            "moto": (f"s3://{with_them.bucket}", with_them.environment()),
         }
 
 
@@ -56,18 +59,31 @@ def rollback(url: str, environment: Mapping[str, str], versions: int, entries: i
     store.write_bytes(f"toy/versions/{champion.version}.json", b"damaged")
     store.delete(f"{champion.model.prefix}/0.ubj")
     command = [sys.executable, "-m", "tidemill", "rollback", "toy", "--lake", url, "--json"]
-    seconds, back = list[float](), list[str]()
+    seconds, processor, back = list[float](), list[float](), list[str]()
     for _ in range(2):
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _processor_seconds()
         done = subprocess.run(command, cwd=PROJECT, env={**os.environ, **environment}, capture_output=True, check=True)
         seconds.append(round(time.perf_counter() - started, 2))
+        processor.append(round(_processor_seconds() - used, 2))
         back.append(json.loads(done.stdout)["champion"])
     turn = entries - versions - 1
     assert back == [names[(turn - one) % versions] for one in (1, 2)]
     started = time.perf_counter()
     Registry(Store(url), "toy").rollback()
     alone = round(time.perf_counter() - started, 2)
-    return {"versions": versions, "entries": entries, "command_seconds": seconds, "registry_seconds": alone}
+    return {
+        "versions": versions,
+        "entries": entries,
+        "command_seconds": seconds,
+        "command_processor_seconds": processor,
+        "registry_seconds": alone,
+    }
+
+
+def _processor_seconds() -> float:
+    """What processes that this one started, and that ended, took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -77,18 +93,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--versions", type=int, default=50)
     parser.add_argument("--entries", type=int, default=200)
+    parser.add_argument("--only", choices=("disk", "rclone", "moto"))
     parser.add_argument("--output", type=Path, default=HERE / "results.json")
     asked = parser.parse_args()
-    found: dict[str, Any] = {"promotions": {}, "rollback": {}}
+    found: dict[str, Any] = json.loads(asked.output.read_text()) if asked.output.exists() else {}
     with tempfile.TemporaryDirectory() as folder, places(Path(folder)) as all_places:
         for name, (url, environment) in all_places.items():
+            if asked.only not in (None, name):
+                continue
             os.environ.update(environment)
             with writers(asked.processes) as processes:
-                found["promotions"][name] = race(processes, f"{url}/race", environment, asked.rounds)
-            print(name, found["promotions"][name], flush=True)
-            found["rollback"][name] = rollback(f"{url}/rollback", environment, asked.versions, asked.entries)
-            print(name, found["rollback"][name], flush=True)
-    asked.output.write_text(json.dumps(found, indent=2) + "\n")
+                promotions = race(processes, f"{url}/race", environment, asked.rounds)
+            back = rollback(f"{url}/rollback", environment, asked.versions, asked.entries)
+            found[name] = {"promotions": promotions, "rollback": back}
+            print(name, found[name], flush=True)
+            asked.output.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

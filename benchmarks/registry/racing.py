@@ -35,7 +35,7 @@ def race(
     names = [register(registry, seed).version for seed in range(len(processes) + 1)]
     won: list[LedgerEntry] = []
     met, seconds = 0, list[float]()
-    for _ in range(rounds):
+    for turn in range(rounds):
         champion = registry.champion_name()
         others = [name for name in names if name != champion]
         moment = time.time() + _HEAD_START
@@ -46,7 +46,9 @@ def race(
         answers = _asked(processes, asked)
         (entry,) = [LedgerEntry.model_validate(one["entry"]) for one in answers if one["entry"] is not None]
         won.append(entry)
-        assert Registry(store, "toy").champion_name() == registry.champion_name() == entry.version
+        assert registry.champion_name() == entry.version
+        if turn % 10 == 0:
+            assert Registry(store, "toy").champion_name() == entry.version
         met += sum("at the same moment" in one["told"] for one in answers)
         seconds += [one["seconds"] for one in answers]
     seen = _asked(processes, [{"url": url, "environment": dict(environment)} for _ in processes])

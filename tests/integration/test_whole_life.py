@@ -87,7 +87,9 @@ def test_retraining_moves_the_gate_and_keeps_the_cooldown(project: Path) -> None
     assert retraining("toy", until=until, reason="another alarm") is None
 
 
-def test_rollback_goes_back_and_the_ledger_tells(project: Path) -> None:
+def test_rollback_goes_back_and_a_damaged_champion_never_answers(project: Path) -> None:
+    from flows.monitoring import monitoring
+    from flows.scoring import scoring
     from flows.training import training
 
     first = training("toy")
@@ -102,3 +104,17 @@ def test_rollback_goes_back_and_the_ledger_tells(project: Path) -> None:
     assert champion is not None
     assert champion.version == first.version
     assert [entry.action for entry in registry.ledger()][-2:] == ["promote", "rollback"]
+
+    registry.promote(second.version, who="a test", why="once more")
+    model = project / "lake" / second.lineage.model.prefix
+    file = min(model.glob("*.ubj"))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    scored = scoring("toy", input=str(add_rows(project)))
+    assert scored.version == first.version
+    assert f"the champion {second.version} is damaged" in scored.warnings[0]
+    watched = monitoring("toy", input=str(add_rows(project)))
+    (alarm,) = [alarm for alarm in watched.alarms if alarm.kind == "damaged"]
+    assert (alarm.level, watched.version, watched.passed) == ("page", first.version, False)
+    assert registry.rollback().champion == first.version

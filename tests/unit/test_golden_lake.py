@@ -1,6 +1,7 @@
 """What an older Tidemill stored must load for ever: ``tests/golden/lake-1`` was written with format 1.
 
-It is never written again. A new format gets a lake of its own beside it.
+``lake-2`` has a ledger of format 2, with the files of made-up models. None is ever written again: a new format gets
+a lake of its own beside them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.collecting.shops import Shop, frame_of, landed
+from tidemill.answered import answered_by
 from tidemill.registry import Registry
+from tidemill.rerunning import rerun
 from tidemill.results import Split
 from tidemill.snapshot import Snapshot
 from tidemill.stages import once
@@ -62,6 +65,34 @@ def test_versions_and_ledger(lake: Store, use_case: str) -> None:
     assert champion is not None
     assert champion.version == first.version == "20261123-8660711f"
     assert registry.live_at(ledger[4].when) == second.version == "20261123-a6d4f4ac"
+
+
+@pytest.mark.parametrize("use_case", ["toy", "toy-unconditional"])
+def test_a_ledger_of_format_2(use_case: str) -> None:
+    lake = Store(str(GOLDEN / "lake-2"))
+    registry = Registry(lake, use_case)
+    first, second, third = (version.version for version in registry.versions())
+    lines = registry.lines()
+    assert [line.entry.action for line in lines if line.holds] == [
+        "register", "register", "register", "promote", "wait", "approve", "promote", "rollback"
+    ]  # fmt: skip
+    void = [line.entry for line in lines if not line.holds]
+    assert [(entry.version, entry.who) for entry in void] == ([(first, "citra")] if "-" in use_case else [])
+    back = lines[-1].entry
+    assert (back.previous, back.champion, registry.champion_name()) == (third, first, first)
+    assert f"passed over, as damaged: {second}" in back.why
+    found = registry.answering(registry.whole)
+    assert found is not None
+    assert (found.version.version, found.problem) == (first, None)
+    assert registry.live_at(lines[5].entry.when) == second
+    assert [one.rows for one in answered_by(lake, use_case, first)] == [12]
+
+
+@pytest.mark.parametrize("use_case", ["toy", "toy-unconditional"])
+def test_decisions_of_an_earlier_format_are_honestly_not_made_again(lake: Store, use_case: str) -> None:
+    found = rerun(lake, use_case, Registry(lake, use_case).lines())
+    assert {one.outcome for one in found if one.action in ("promote", "wait")} <= {"not re-runnable", "a person's"}
+    assert all(one.agrees for one in found)
 
 
 def test_what_was_landed_goes_on_from_its_record(tmp_path: Path) -> None:

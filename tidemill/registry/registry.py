@@ -93,17 +93,23 @@ class Registry:
 
         Raises UserError when there is none, with what there is.
         """
+        if name == "champion" and (champion := self.champion()) is not None:
+            return champion
+        return self._versions.load(self.named(name))
+
+    def named(self, name: str) -> str:
+        """The name of the version called ``name``, without reading its record. Raises UserError as :meth:`version`."""
         if name == "champion":
-            champion = self.champion()
+            champion = self.champion_name()
             if champion is None:
                 raise UserError(f"`{self._use_case}` has no champion yet: {self._versions.advice()}")
             return champion
         names = self._versions.names()
         if name == "latest" and names:
-            return self._versions.latest(names)
+            return self._versions.latest(names).version
         if name not in names:
             raise self._versions.unknown(name, names)
-        return self._versions.load(name)
+        return name
 
     def champion(self) -> ModelVersion | None:
         """The version that is live, or None. Asks for a listing and, as a rule, for the last entries only.
@@ -252,7 +258,7 @@ class Registry:
         ``against`` is the champion that this was decided against; left out, the one that is found first. Raises
         OvertakenError when another one is champion by then, and DamagedError when the model is not whole.
         """
-        made = self.version(version).version
+        made = self.named(version)
         hashes = self._versions.hashes(made, whole=True)
         stated = Against(self._use_case, against)
 
@@ -313,7 +319,7 @@ class Registry:
         )
 
     def _answered(self, action: Literal["approve", "reject"], version: str, who: str | None, why: str) -> LedgerEntry:
-        made = self.version(version).version
+        made = self.named(version)
         hashes = self._versions.hashes(made)
         self.expire()
 

@@ -20,6 +20,7 @@ __all__ = ["Turn", "Turns"]
 
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
+_LONGEST_LOOK_SECONDS = 0.5
 
 
 class Turn:
@@ -56,8 +57,10 @@ class Turns:
         """Return when everybody who is announced now has finished; who does not is taken for dead, and removed."""
         waited_for = set(self._store.list(self._prefix))
         until = time.monotonic() + PATIENCE_SECONDS
+        pause = _LOOK_SECONDS
         while waited_for and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_LOOK_SECONDS)
             waited_for &= set(self._store.list(self._prefix))
         for key in waited_for:
             self._store.delete(key)

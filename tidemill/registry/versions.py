@@ -52,12 +52,7 @@ class Versions:
 
     def load(self, name: str, sha256: str | None = None) -> ModelVersion:
         """The version called ``name``. Raises DamagedError when it is missing, damaged, or not ``sha256``."""
-        data, where = self.read(name), self._store.url_of(self._key(name))
-        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
-            raise DamagedError(
-                f"{where} was changed after the ledger named it: restore it from a backup, or promote another version"
-            )
-        return parsed(ModelVersion, data, where)
+        return self._parsed(name, self.read(name), sha256)
 
     def read(self, name: str) -> bytes:
         """The record's bytes. Raises DamagedError when there is none."""
@@ -105,8 +100,8 @@ class Versions:
 
         With ``whole`` raises DamagedError when a file of its Model, or its own record, is not as it was written.
         """
-        version = self.load(name, sha256)
-        lineage = version.lineage
+        data = self.read(name)
+        lineage = self._parsed(name, data, sha256).lineage
         try:
             files = read_model(self._store, lineage.model).sha256
         except DamagedError:
@@ -121,7 +116,7 @@ class Versions:
             "files": files,
             "model": lineage.model.id,
             "usecase": hashlib.sha256(lineage.usecase.encode()).hexdigest(),
-            "version": hashlib.sha256(self.read(name)).hexdigest(),
+            "version": hashlib.sha256(data).hexdigest(),
         }
 
     def unknown(self, name: str, names: Sequence[str]) -> UserError:
@@ -135,6 +130,14 @@ class Versions:
         if not known:
             return f"train it first, with `tidemill train {self._use_case}`"
         return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known[-5:])}"
+
+    def _parsed(self, name: str, data: bytes, sha256: str | None) -> ModelVersion:
+        where = self._store.url_of(self._key(name))
+        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedError(
+                f"{where} was changed after the ledger named it: restore it from a backup, or promote another version"
+            )
+        return parsed(ModelVersion, data, where)
 
     def _tried(self, name: str) -> ModelVersion | str:
         try:

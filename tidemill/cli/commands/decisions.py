@@ -24,7 +24,7 @@ _why = click.option("--why", default="", metavar="TEXT", help="The reason, for t
 def promote(call: Call, name: str, version: str, why: str, against: str | None) -> None:
     """Make VERSION the champion of NAME, whatever the gate said."""
     registry = call.registry(name, writable=True)[1]
-    stated = {} if against is None else {"against": None if against == "none" else registry.version(against).version}
+    stated = {} if against is None else {"against": None if against == "none" else registry.named(against)}
     _tell(call, name, registry.promote(version, why=why, **stated))
 
 

@@ -32,9 +32,7 @@ def monitor(call: Call, name: str, input_url: str | None, since: datetime | None
 
     load_usecase(name)
     store = call.store()
-    registry = Registry(store, name)
-    if registry.champion_name() is None:
-        registry.version("champion")  # says that there is none yet
+    Registry(store, name).named("champion")
     run: Monitored = call.flow(
         "monitoring",
         f"monitor {name}",

@@ -37,8 +37,8 @@ def predict(call: Call, name: str, input_url: str, output_url: str, version: str
     load_usecase(name)
     if output in {found.url for found in list_objects(source)}:
         raise UserError(f"{output} is what --input reads: give --output another name")
-    registry = Registry(call.store(), name)
-    chosen = "champion" if version == "champion" and registry.champion_name() else registry.version(version).version
+    found = Registry(call.store(), name).named(version)
+    chosen = version if version == "champion" else found
     asked: dict[str, object] = {"use_case": name, "input": source, "output": output, "version": chosen}
     done: Scored = call.flow("scoring", f"predict {name}", **asked, **({"explain": explain} if explain else {}))
     said = [f"{done.rows:,} rows answered by {done.version} in {clock(done.seconds)}: {done.output}"]

@@ -11,7 +11,6 @@ from tidemill.cli.text import minute, table
 
 if TYPE_CHECKING:
     from tidemill.answered import Answered
-    from tidemill.registry import Registry
 
 __all__ = ["predictions"]
 
@@ -24,7 +23,7 @@ def predictions(call: Call, name: str, version: str) -> None:
     from tidemill.answered import answered_by
 
     store, registry = call.registry(name)
-    found = _named(registry, version)
+    found = registry.named(version)
     answered = answered_by(store, name, found)
     batches = [one for one in answered if one.door == "batch"]
     services = [one for one in answered if one.door == "rest"]
@@ -36,13 +35,6 @@ def predictions(call: Call, name: str, version: str) -> None:
         "services": [_data(one, "input", "output") for one in services],
     }
     call.answer(data, _text(name, found, batches, services))
-
-
-def _named(registry: Registry, version: str) -> str:
-    """The version's name; its own record may be damaged, or erased."""
-    if version == "champion" and (champion := registry.champion_name()) is not None:
-        return champion
-    return version if version in registry.names() else registry.version(version).version
 
 
 def _text(name: str, version: str, batches: list[Answered], services: list[Answered]) -> str:
