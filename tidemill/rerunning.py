@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tidemill.errors import TidemillError, UserError
 from tidemill.gate import decide
-from tidemill.learning.stored import read_model
+from tidemill.learning.stored import id_of, read_model
 from tidemill.provenance import code_version
 from tidemill.registry import LedgerEntry, Line, ModelVersion, Registry, sentence_of
 from tidemill.results import Record
@@ -19,6 +19,7 @@ from tidemill.usecase import UseCase
 
 __all__ = ["Rerun", "rerun"]
 
+_REDACTED = "redacted by an erasure"
 Outcome = Literal["same", "differs", "not re-runnable", "a person's", "no decision"]
 
 
@@ -60,6 +61,7 @@ class _Bench:
         self._registry = Registry(store, use_case)
         self._versions: dict[str, ModelVersion | str] = {}
         self._found: dict[str, dict[str, str]] = {}
+        self._hint = " (an erasure may have done that)" if store.list(f"{use_case}/erasures") else ""
 
     def rerun(self, entry: LedgerEntry) -> Rerun:
         """One entry."""
@@ -130,21 +132,26 @@ class _Bench:
         found = self._found[entry.version]
         checked = {"version": "its record", "files": "its model", "evidence": "its stored evaluation"}
         return [
-            f"{what} is {found[key] or 'missing'}, and was {entry.hashes[key]}"
+            f"{what} is {found[key] or 'missing'}, and was {entry.hashes[key]}{self._hint}"
             if len(found[key]) in (0, 64)
             else found[key]
             for key, what in checked.items()
-            if entry.hashes.get(key) and found[key] != entry.hashes[key]
+            if entry.hashes.get(key) and found[key] not in (entry.hashes[key], _REDACTED)
         ]
 
     def _hashes(self, name: str) -> dict[str, str]:
-        """What is stored now: a sha256, nothing where it is missing, or a sentence where it can't be read."""
+        """What is stored now: a sha256, nothing where it is missing, or a sentence where it can't be read.
+
+        A Model that an erasure redacted, and that says so itself, is no problem.
+        """
         key = f"{self._use_case}/versions/{name}.json"
         found = {"version": self._sha256_of(key), "files": "", "evidence": ""}
         try:
             version = self._version(name)
             found["evidence"] = self._sha256_of(version.lineage.evaluation.key)
-            found["files"] = read_model(self._store, version.model).sha256
+            stored = read_model(self._store, version.model)
+            redacted = id_of(stored.description) != version.model.id
+            found["files"] = _REDACTED if redacted else stored.sha256
         except _Unknown:
             pass
         except UserError as error:
