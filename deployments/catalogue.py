@@ -24,8 +24,8 @@ from tidemill.usecase import UseCase, list_usecases, load_usecase, project_folde
 
 __all__ = ["FLOWS", "WORK_POOL", "Flow", "Plan", "plan", "use_cases"]
 
-Flow = Literal["collecting", "training", "scoring", "monitoring", "retraining", "erasing", "tuning"]
-FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "retraining", "erasing")
+Flow = Literal["collecting", "training", "scoring", "monitoring", "erasing", "retraining", "tuning"]
+FLOWS: tuple[Flow, ...] = ("collecting", "training", "scoring", "monitoring", "erasing", "retraining")
 WORK_POOL = "tidemill"
 MOST_HELPERS = 16
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"

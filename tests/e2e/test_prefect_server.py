@@ -171,7 +171,7 @@ def test_everything_answers_where_it_says(up: Installation) -> None:
 
 
 def test_deployments_schedules_and_automations_are_there(up: Installation) -> None:
-    for flow in ("collecting", "training", "scoring", "monitoring", "retraining"):
+    for flow in ("collecting", "training", "scoring", "monitoring", "erasing", "retraining"):
         there = up.deployment(f"{flow}/toy")
         assert there["entrypoint"] == f"flows.{flow}.{flow}"
         assert there["work_pool_name"] == "tidemill"
@@ -204,7 +204,7 @@ def test_deploying_again_changes_nothing(up: Installation) -> None:
 def registered(up: Installation) -> list[Any]:
     """What deploying writes, without what a worker's polling changes."""
     deployments = [
-        up.deployment(f"{flow}/toy") for flow in ("collecting", "training", "scoring", "monitoring", "retraining")
+        up.deployment(f"{flow}/toy") for flow in ("collecting", "training", "scoring", "monitoring", "erasing", "retraining")
     ]
     automations = sorted(up.find("automations"), key=lambda automation: str(automation["name"]))
     return [{**there, "last_polled": None, "status": None} for there in [*deployments, *automations]]

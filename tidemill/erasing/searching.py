@@ -163,10 +163,12 @@ def _nobody_elses(
         frozen = frozenset(tuples)
 
         def shared(file: pq.ParquetFile, columns: _Names = columns, frozen: frozenset[_Names] = frozen) -> set[_Names]:
-            own = wanted.own(file.schema_arrow.names)
-            table = file.read(list(dict.fromkeys([str(own), *columns])))
-            others = table.filter(wanted.linked(table, columns, frozen) & ~wanted.mask(table))
-            return {one for one in wanted.tuples(others, columns) if one}
+            mask = wanted.linked(file.read(list(columns)), columns, frozen)
+            if not mask.any():
+                return set()
+            own = str(wanted.own(file.schema_arrow.names))
+            named = file.read(list(dict.fromkeys([own, *columns]))).filter(mask)
+            return {one for one in wanted.tuples(named.filter(~wanted.mask(named)), columns) if one}
 
         some = [key for key in keys if set(columns) <= set(schemas[key])]
         taken = {one for _, row in _each(store, some, {}, shared) for one in row}

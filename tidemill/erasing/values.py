@@ -37,7 +37,7 @@ def said(column: pa.ChunkedArray, *, fold: bool = False) -> pa.ChunkedArray:
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return column.cast(TEXT) if _has_text(kind) else pa.chunked_array([pa.nulls(len(column), TEXT)])
     texts = pc.utf8_trim_whitespace(column.cast(TEXT))
-    if pc.any(pc.fill_null(pc.match_substring(texts, ".0"), False)).as_py():
+    if pc.any(pc.match_substring(texts.filter(pc.fill_null(pc.ends_with(texts, "0"), False)), ".0")).as_py():
         texts = pc.replace_substring_regex(texts, _FRACTION, r"\1")
     return pc.utf8_lower(texts) if fold else texts
 

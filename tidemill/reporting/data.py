@@ -66,6 +66,7 @@ def _rows(material: Material) -> Figure:
         Bar(say("repeats"), -balance.deduplicated, colour="fog"),
         Bar(say("quarantined"), -balance.quarantined, colour="coral"),
         Bar(say("waiting"), -balance.waiting, colour="sand"),
+        *([Bar(say("of erased people"), -balance.erased, colour="coral")] if balance.erased else []),
         Bar(say("used"), balance.used, colour="sea"),
     ]
     alt = ", ".join(f"{step.label} {count(abs(step.value))}" for step in steps)
@@ -97,6 +98,12 @@ def _account(material: Material) -> Iterator[str]:
             "Of these, {count} lies after the gate's window.",
             "Of these, {count} lie after the gate's window.",
             split.later,
+        )
+    if balance.erased:
+        yield say_plural(
+            "{count} row was of somebody who was erased, and is stored nowhere.",
+            "{count} rows were of people who were erased, and are stored nowhere.",
+            balance.erased,
         )
     if corrected := material.lineage.labelled.corrected:
         yield say_plural(

@@ -29,7 +29,7 @@ Flows = dict[str, Any]
 COMMANDS = (
     "init", "collect", "train", "label", "predict", "monitor", "serve", "models", "report", "quarantine", "promote", "approve", "reject",
     "rollback",
-    "deploy", "up",
+    "erase", "deploy", "up",
 )  # fmt: skip
 
 
