@@ -204,7 +204,8 @@ def test_deploying_again_changes_nothing(up: Installation) -> None:
 def registered(up: Installation) -> list[Any]:
     """What deploying writes, without what a worker's polling changes."""
     deployments = [
-        up.deployment(f"{flow}/toy") for flow in ("collecting", "training", "scoring", "monitoring", "erasing", "retraining")
+        up.deployment(f"{flow}/toy")
+        for flow in ("collecting", "training", "scoring", "monitoring", "erasing", "retraining")
     ]
     automations = sorted(up.find("automations"), key=lambda automation: str(automation["name"]))
     return [{**there, "last_polled": None, "status": None} for there in [*deployments, *automations]]
