@@ -22,7 +22,7 @@ from tidemill.usecase.schema import UseCase
 
 __all__ = ["judge"]
 
-_RESAMPLES = 500
+_RESAMPLES = 200
 _SEEDS = 1_000
 
 

@@ -72,13 +72,16 @@ def pairs(
 def adjusted(found: Sequence[Pair]) -> list[Pair]:
     """The same pairs, each ``p`` the false discovery rate at which it would be called beyond its limit.
 
-    Pairs with a limit are one family, those without another. The ratio without a limit is not tested a second time.
+    Pairs with a limit are one family, those without another. A ratio without a limit is no test of its own: the
+    difference of the same shares is.
     """
     families: dict[bool, list[int]] = {}
-    for place, pair in enumerate(found):
-        if pair.key[0] != "selection_ratio" or pair.limit is not None:
-            families.setdefault(pair.limit is not None, []).append(place)
     corrected = list(found)
+    for place, pair in enumerate(found):
+        if pair.key[0] == "selection_ratio" and pair.limit is None:
+            corrected[place] = replace(pair, p=1.0)
+        else:
+            families.setdefault(pair.limit is not None, []).append(place)
     for places in families.values():
         order = sorted(places, key=lambda place: found[place].p, reverse=True)
         least = 1.0

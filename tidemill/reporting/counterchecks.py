@@ -20,10 +20,8 @@ def counter_checks(evidence: Evidence) -> list[Block]:
     """What the metric loses when columns are shuffled, and when those that lose nothing are left out."""
     if not evidence.shuffled:
         return []
-    return [
-        Figures([_shuffled(evidence)], packed=True),
-        *([_left_out(evidence, evidence.left_out)] if evidence.left_out else []),
-    ]
+    blocks: list[Block] = [_shuffled(evidence)]
+    return [*blocks, _left_out(evidence, evidence.left_out)] if evidence.left_out else blocks
 
 
 def acting_together(evidence: Evidence, unit: str) -> list[Block]:

@@ -259,7 +259,9 @@ def _gaps(evidence: Evidence, column: GroupedBy) -> Table:
     return Table(head, rows, say("The two groups that are farthest apart in each measure"))
 
 
-def _verdict(gap: Gap) -> Badge:
+def _verdict(gap: Gap) -> Cell:
+    if gap.limit is None and gap.measure == "selection_ratio":
+        return MISSING
     if gap.limit is None:
         return Badge(say("a difference"), "plain") if gap.verdict == "beyond" else Badge(say("may be chance"), "plain")
     if gap.verdict == "beyond":

@@ -23,7 +23,7 @@ from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
 from tidemill.reporting.drivers import what_drives_it
 from tidemill.reporting.material import gather
-from tidemill.reporting.page import Figures, Notice
+from tidemill.reporting.page import Figure, Figures, Notice
 from tidemill.results import Interval
 
 
@@ -149,6 +149,7 @@ def test_the_report_tells_of_it() -> None:
     material = gather(one.store, one.use_case, one.version, one.decision, one.seconds)
     blocks = what_drives_it(material).blocks
     titles = [figure.title for block in blocks if isinstance(block, Figures) for figure in block.figures]
+    titles += [block.title for block in blocks if isinstance(block, Figure)]
     assert "What the model loses without a column" in titles
     assert "Which columns act together" in titles
     notices = [block for block in blocks if isinstance(block, Notice)]
