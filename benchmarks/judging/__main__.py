@@ -114,7 +114,7 @@ def _use_case(seed: int) -> UseCase:
 def _trained(
     store: Store, use_case: UseCase, labelled: Labelled, split: Split, budget: float
 ) -> tuple[Study, ModelReference]:
-    study = tune(store, use_case, labelled, split, {}, budget=budget)
+    study = tune(store, use_case, labelled, split, {}, budget=budget, trials=None)
     return study, train(store, use_case, labelled, split, study, {})
 
 
