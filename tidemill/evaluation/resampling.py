@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,16 +91,15 @@ class Area:
 
     def weighted(self, weights: Weights) -> float:
         """The area when row i counts ``weights[i]`` times."""
-        under = np.zeros(len(self.negatives) + 1)
-        np.cumsum(weights.take(self.negatives), dtype=np.float64, out=under[1:])
-        ours = weights.take(self.positives).astype(np.float64)
-        pairs = float(ours.sum() * under[-1])
+        under = _sums_before(weights.take(self.negatives))
+        ours = weights.take(self.positives).astype(under.dtype)
+        pairs = float(ours.sum()) * float(under[-1])
         if not pairs:
             return math.nan
-        won = np.einsum("i,i->", ours, under.take(self.below))  # no BLAS: its threads cost more than they bring
+        won = float(np.einsum("i,i->", ours, under.take(self.below)))  # no BLAS: its threads cost more than they bring
         if self.tied:
-            won = (won + np.einsum("i,i->", ours, under.take(self.through))) / 2.0
-        return float(won) / pairs
+            won = (won + float(np.einsum("i,i->", ours, under.take(self.through)))) / 2.0
+        return won / pairs
 
     @cached_property
     def tied(self) -> bool:
@@ -147,11 +147,20 @@ class Precisions:
 
     def weighted(self, weights: Weights) -> float:
         """The area when row i counts ``weights[i]`` times."""
-        own = weights.take(self.order).astype(np.float64)
-        hits, flagged = np.cumsum(own * self.hit)[self.ends], np.cumsum(own)[self.ends]
+        positives, through, found = self._positives
+        ours = weights.take(positives)
+        hits = _sums_before(ours)
         if not hits[-1]:
             return math.nan
-        return float((np.diff(hits, prepend=0.0) * hits / np.maximum(flagged, _LEAST)).sum() / hits[-1])
+        flagged = np.maximum(_sums_before(weights.take(self.order)).take(through), _LEAST)
+        return float(np.einsum("i,i->", hits.take(found) / flagged, ours.astype(np.float64)) / hits[-1])
+
+    @cached_property
+    def _positives(self) -> tuple[Integers, Integers, Integers]:
+        """The positive rows, best first; down to the last of its equals, how many rows, and how many positive ones."""
+        places = np.flatnonzero(self.hit)
+        through = self.ends[np.searchsorted(self.ends, places)] + 1
+        return self.order[places], through, np.searchsorted(places, through)
 
 
 Statistic = Ratio | Area | Areas | Precisions
@@ -201,6 +210,15 @@ def interval(name: str, draws: Draws, confidence: float) -> Interval:
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(known, [tail, 1.0 - tail])
     return Interval(name=name, value=draws.value, low=float(low), high=float(high))
+
+
+def _sums_before(weights: Weights) -> NDArray[Any]:
+    """The sum of the weights before each place, and of all: shape ``(rows + 1,)``. Counts are summed as whole numbers,
+    which takes a third of the time."""
+    dtype = np.int64 if weights.dtype.kind in "iu" else np.float64
+    sums = np.zeros(len(weights) + 1, dtype=dtype)
+    np.cumsum(weights, dtype=dtype, out=sums[1:])
+    return sums
 
 
 def _weights(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
