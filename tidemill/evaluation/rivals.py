@@ -14,7 +14,7 @@ from tidemill.learning.model import Model
 from tidemill.learning.orders import Lists
 from tidemill.registry import ModelVersion
 from tidemill.results import Finding, Seen, Split
-from tidemill.said import Said
+from tidemill.said import Said, to_say
 from tidemill.store import Store
 from tidemill.trained import Unknown, seen, trained_rows
 from tidemill.usecase.schema import UseCase
@@ -53,7 +53,7 @@ def another_question(model: Model, champion: ModelVersion, rival: Model) -> Find
         "theirs": _question(rival),
         "ours": _question(model),
     }
-    text = "the champion {champion} answers another question ({theirs}, not {ours})"
+    text = to_say("the champion {champion} answers another question ({theirs}, not {ours})")
     return Finding(rule="comparable", verdict="fail", said=Said(text=text, values=values))
 
 
@@ -126,14 +126,18 @@ def _enough(use_case: UseCase, target: Doubles, kept: NDArray[np.bool_], lists: 
 
 
 def _not_known(champion: str, why: str) -> Finding:
-    text = "which rows the champion {champion} was trained on is not known ({why}), so it can't be compared on others"
+    text = to_say(
+        "which rows the champion {champion} was trained on is not known ({why}), so it can't be compared on others"
+    )
     return Finding(
         rule="comparable", verdict="undecided", said=Said(text=text, values={"champion": champion, "why": why})
     )
 
 
 def _too_few(champion: str, lost: int, of: int, left: int) -> Finding:
-    text = "the champion {champion} was trained on {rows:,} of the {of:,} gate rows, and the other {left:,} can't tell"
+    text = to_say(
+        "the champion {champion} was trained on {rows:,} of the {of:,} gate rows, and the other {left:,} can't tell"
+    )
     return Finding(
         rule="comparable",
         verdict="undecided",

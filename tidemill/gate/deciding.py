@@ -9,7 +9,7 @@ from tidemill.gate.findings import judged, lead_of
 from tidemill.gate.numbers import metric_name, shown
 from tidemill.registry import ModelVersion
 from tidemill.results import Evaluation, Proof, Record
-from tidemill.said import Said
+from tidemill.said import Said, to_say
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["Ruling", "decide", "rule"]
@@ -82,12 +82,12 @@ def _against(evaluation: Evaluation) -> Ruling:
 def _changed(champion: str, compared: str) -> Said:
     values: dict[str, str | int | float] = {"champion": champion}
     if not compared:
-        text = (
+        text = to_say(
             "{champion} became the champion after this model was compared with no champion. "
             "Run the training again: only the comparison will be made anew"
         )
         return Said(text=text, values=values)
-    text = (
+    text = to_say(
         "{champion} became the champion after this model was compared with {compared}. "
         "Run the training again: only the comparison will be made anew"
     )
@@ -113,14 +113,14 @@ def _shown(evaluation: Evaluation) -> Sequence[Said]:
             "lead_high": shown(best.difference.high),
             "baseline": best.name,
         }
-        text = (
+        text = to_say(
             "on {rows:,} gate rows its {metric} is {value:,} ({low:,} to {high:,}), better by {lead:,} "
             "({lead_low:,} to {lead_high:,}) than the best baseline, {baseline}"
         )
         told = [Said(text=text, values=values)]
     if evaluation.champion is not None and not evaluation.findings:
         lead = lead_of(evaluation.champion)
-        text = "it is ahead of the champion {champion} by {lead:+,} ({low:+,} to {high:+,})"
+        text = to_say("it is ahead of the champion {champion} by {lead:+,} ({low:+,} to {high:+,})")
         said = {"champion": evaluation.champion.name, "lead": shown(lead.value)}
         told.append(Said(text=text, values={**said, "low": shown(lead.low), "high": shown(lead.high)}))
     told += [one.said for one in evaluation.findings if one.rule in _TOLD]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tidemill.gate.numbers import metric_name, rows_needed, shown, visible
 from tidemill.results import Baseline, Evaluation, Finding, Lead, SliceTest
-from tidemill.said import Said
+from tidemill.said import Said, to_say
 from tidemill.usecase.gate import GateRules, SliceRules
 
 __all__ = ["PROOF", "findings", "judged", "worse_slices"]
@@ -39,14 +39,16 @@ def findings(rules: GateRules, evaluation: Evaluation) -> tuple[Finding, ...]:
         found.append(_over_champion(evaluation.champion, rules.least, rows))
         found.extend(_in_slices(rules.slices, evaluation))
         if evaluation.champion.lead is not None and evaluation.champion.lead.luck is None:
-            text = "both models are single boosters, so how far other seeds would have moved the lead is not known"
+            text = to_say(
+                "both models are single boosters, so how far other seeds would have moved the lead is not known"
+            )
             found.append(_finding("seeds", "note", text))
     found.extend(_simpler(evaluation.baselines))
     found.extend(
         _finding(
             "rows",
             "note",
-            "{rows:,} of the {of:,} gate rows were left out, because {version} was trained on them",
+            to_say("{rows:,} of the {of:,} gate rows were left out, because {version} was trained on them"),
             rows=one.rows,
             of=one.of,
             version=one.version,
@@ -55,7 +57,7 @@ def findings(rules: GateRules, evaluation: Evaluation) -> tuple[Finding, ...]:
         if one.left
     )
     if evaluation.absent:
-        text = "no gate row has the class {label}: nothing is known of how well it is told"
+        text = to_say("no gate row has the class {label}: nothing is known of how well it is told")
         found.extend(_finding("classes", "note", text, label=label) for label in evaluation.absent)
     return tuple(found)
 
@@ -75,16 +77,16 @@ def _over_baseline(baseline: Baseline, margin: float, rows: int) -> Finding:
     lead = lead_of(baseline)
     said = _values(lead, rival=baseline.name, margin=margin)
     if lead.value < 0:
-        return _finding("baseline", "fail", "it is worse than {rival} by {behind:,} {metric}", **said)
+        return _finding("baseline", "fail", to_say("it is worse than {rival} by {behind:,} {metric}"), **said)
     if lead.value < margin:
-        text = "it is better than {rival} by only {lead:,} {metric}, and {margin:,} is asked for"
+        text = to_say("it is better than {rival} by only {lead:,} {metric}, and {margin:,} is asked for")
         return _finding("baseline", "fail", text, **said)
     if baseline.name in PROOF and lead.low <= 0:
-        text = (
+        text = to_say(
             "its lead over {rival}, {lead:+,} {metric}, may be chance on {rows:,} rows (between {low:+,} and {high:+,})"
         )
         return _undecided("baseline", text, lead, 0.0, rows, said)
-    text = "it is better than {rival} by {lead:,} {metric} (between {low:+,} and {high:+,})"
+    text = to_say("it is better than {rival} by {lead:,} {metric} (between {low:+,} and {high:+,})")
     return _finding("baseline", "pass", text, **said)
 
 
@@ -96,35 +98,35 @@ def _over_champion(champion: Baseline, least: float, rows: int) -> Finding:
         return _opposed(lead, least, rows, said) or _passed(lead, said)
     if lead.high > least:
         if lead.value > least and least == 0:
-            text = (
+            text = to_say(
                 "its lead over the champion {rival}, {lead:+,} {metric}, may be chance on {rows:,} rows "
                 "(between {low:+,} and {high:+,})"
             )
         elif least < 0:
-            text = (
+            text = to_say(
                 "whether it is at most {margin:,} {metric} worse than the champion {rival} can't be told from "
                 "{rows:,} rows: its lead is {lead:+,} (between {low:+,} and {high:+,})"
             )
         elif least > 0:
-            text = (
+            text = to_say(
                 "whether it is better than the champion {rival} by more than {margin:,} {metric} can't be told from "
                 "{rows:,} rows: its lead is {lead:+,} (between {low:+,} and {high:+,})"
             )
         else:
-            text = (
+            text = to_say(
                 "whether it is better than the champion {rival} can't be told from {rows:,} rows: "
                 "its lead is {lead:+,} {metric} (between {low:+,} and {high:+,})"
             )
         return _undecided("champion", text, lead, least, rows, said)
     if lead.value < 0:
-        text = "it is worse than the champion {rival} by {behind:,} {metric} (between {low:+,} and {high:+,})"
+        text = to_say("it is worse than the champion {rival} by {behind:,} {metric} (between {low:+,} and {high:+,})")
     elif lead.value < least:
-        text = (
+        text = to_say(
             "it is better than the champion {rival} by only {lead:,} {metric} (at most {high:,}), "
             "and more than {margin:,} is asked for"
         )
     else:
-        text = "it is no better than the champion {rival}: the {metric} is the same"
+        text = to_say("it is no better than the champion {rival}: the {metric} is the same")
     return _finding("champion", "fail", text, **said)
 
 
@@ -136,7 +138,7 @@ def _opposed(lead: Lead, least: float, rows: int, said: dict[str, str | float]) 
     surely = opinion.low > least if opinion.low is not None else least != 0 or opinion.p <= lead.rate
     if surely:
         return None
-    text = (
+    text = to_say(
         "its lead over the champion {rival}, {lead:+,} {metric}, may be chance on {rows:,} rows by {test}'s test "
         "(p = {p:.3f}), though not by the bootstrap"
     )
@@ -145,9 +147,9 @@ def _opposed(lead: Lead, least: float, rows: int, said: dict[str, str | float]) 
 
 def _passed(lead: Lead, said: dict[str, str | float]) -> Finding:
     if lead.low > 0:
-        text = "it is better than the champion {rival} by {lead:,} {metric} (at least {low:,})"
+        text = to_say("it is better than the champion {rival} by {lead:,} {metric} (at least {low:,})")
         return _finding("champion", "pass", text, **said)
-    text = "it is at most {worst:,} {metric} worse than the champion {rival} (its lead is {lead:+,})"
+    text = to_say("it is at most {worst:,} {metric} worse than the champion {rival} (its lead is {lead:+,})")
     return _finding("champion", "pass", text, **{**said, "worst": shown(-lead.low)})
 
 
@@ -158,14 +160,15 @@ def _in_slices(rules: SliceRules, evaluation: Evaluation) -> Iterator[Finding]:
         return
     worse = worse_slices(rules, tests)
     if not worse:
-        text = "none of {tests:,} slices is worse than with the champion beyond chance"
+        text = to_say("none of {tests:,} slices is worse than with the champion beyond chance")
         yield _finding("slices", "pass", text, tests=len(tests))
     for one in worse[:_MOST_SLICES]:
-        text = (
-            "it is worse than the champion on the {rows:,} rows where {value}, by {behind:,} {metric}"
-            if one.origin == "searched"
-            else "it is worse than the champion on the {rows:,} rows where {column} is {value}, by {behind:,} {metric}"
-        )
+        if one.origin == "searched":
+            text = to_say("it is worse than the champion on the {rows:,} rows where {value}, by {behind:,} {metric}")
+        else:
+            text = to_say(
+                "it is worse than the champion on the {rows:,} rows where {column} is {value}, by {behind:,} {metric}"
+            )
         said: dict[str, str | float] = {
             "column": one.column,
             "value": one.value,
@@ -177,7 +180,7 @@ def _in_slices(rules: SliceRules, evaluation: Evaluation) -> Iterator[Finding]:
         }
         yield _finding("slices", "fail", text, **said)
     if len(worse) > _MOST_SLICES:
-        text = "it is worse than the champion in {more:,} more slices"
+        text = to_say("it is worse than the champion in {more:,} more slices")
         yield _finding("slices", "fail", text, more=len(worse) - _MOST_SLICES)
 
 
@@ -187,7 +190,7 @@ def _simpler(baselines: Sequence[Baseline]) -> Iterator[Finding]:
         lead = one.difference
         if one.name in PROOF or lead.low > 0:
             continue
-        text = (
+        text = to_say(
             "a simpler model is as good: on these rows {rival} can't be told from it "
             "(its lead is {lead:+,} {metric}, between {low:+,} and {high:+,})"
         )
@@ -237,7 +240,7 @@ def _undecided(rule: str, text: str, lead: Lead, least: float, rows: int, said: 
     if needed is not None and needed > rows:
         advice = Said(text="about {needed:,} rows would show a lead of that size", values={"needed": needed})
     elif needed is None and lead.value > least:
-        text = "trained again from other seeds it could be as far behind, so more rows alone would not tell"
+        text = to_say("trained again from other seeds it could be as far behind, so more rows alone would not tell")
         advice = Said(text=text)
     else:
         seen = shown(visible(lead, least))
