@@ -79,7 +79,7 @@ def main() -> None:
     clock = Clock(profiled=asked.profile)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
-        labelled, split = labelled_and_split(store, asked.train, asked.gate)
+        labelled, split = labelled_and_split(store, _use_case(0), asked.train, asked.gate)
         champion = _champion(store, labelled, split)
         study, model = _trained(store, _use_case(0), labelled, split, asked.budget)
         found = _judged(store, clock, labelled, split, study, model, champion)

@@ -10,6 +10,8 @@ import pandas as pd
 from tidemill.results import ClassCount, Labelled, Split, Validation
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
+from tidemill.trained import remember
+from tidemill.usecase.schema import UseCase
 
 __all__ = ["found_nothing", "labelled_and_split"]
 
@@ -27,16 +29,18 @@ def _table(rows: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def labelled_and_split(store: Store, train: int, gate: int) -> tuple[Labelled, Split]:
-    """So many rows to train on, and later ones to judge on."""
+def labelled_and_split(store: Store, use_case: UseCase, train: int, gate: int) -> tuple[Labelled, Split]:
+    """So many rows to train on, whose keys are noted as a training run does, and later ones to judge on."""
     frame = _table(train + gate, 1)
     snapshot = write_snapshot(store, "speed", "labelled", frame)
     classes = tuple(
         ClassCount(label=name, rows=int((frame["target"] == code).sum())) for code, name in enumerate(("no", "yes"))
     )
+    rows = write_snapshot(store, "speed", "train", frame.head(train))
     split = Split(
         by="time",
-        train=write_snapshot(store, "speed", "train", frame.head(train)),
+        train=rows,
+        trained=remember(store, use_case, rows),
         gate=write_snapshot(store, "speed", "gate", frame.tail(gate)),
         boundary=frame["at"].iloc[train].to_pydatetime(),
         end=datetime(2030, 1, 1, tzinfo=UTC),

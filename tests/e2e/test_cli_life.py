@@ -21,7 +21,8 @@ from tests.e2e.shop import later_rows, write_shop
 pytestmark = pytest.mark.prefect
 
 STAGES = {
-    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "register", "promote", "report",
+    "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "prove", "register", "promote",
+    "report",
 }  # fmt: skip
 
 
