@@ -41,7 +41,7 @@ def remember(store: Store, use_case: UseCase, train: Snapshot) -> TrainedRows:
     kinds = tuple(columns[name] for name in names)
     data = _of_rows(store, train, names, kinds)
     key = f"{train.prefix}/trained-{hashlib.sha256(repr((names, kinds)).encode()).hexdigest()[:8]}.npy"
-    if not store.exists(key):
+    if not store.exists(key) or store.exists(f"{key}.redacted.json"):  # the erased may be here again
         store.write_bytes(key, data)
     return TrainedRows(key=key, names=names, kinds=kinds, rows=train.rows, sha256=hashlib.sha256(data).hexdigest())
 

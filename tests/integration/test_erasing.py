@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands import Run, run
 from tests.unit.erasing.lakes import cells, places
-from tidemill.registry import Registry
+from tidemill.registry import ModelVersion, Registry
 from tidemill.reviewing.answers import Answer, AnswerLog
 from tidemill.scoring import load_model
 from tidemill.store import Store
@@ -77,6 +77,9 @@ def test_a_person_is_erased_and_stays_so(project: Path, store: Store, run: Run) 
     _training_does_not_bring_them_back(store)
     again = run("erase", "toy", "--column", "visitor", "--id", WHO, "--yes", "--json")
     assert (again.status, again.json["rows"], again.json["proved"]) == (0, 0, True)
+    lifted = run("erase", "toy", "--column", "visitor", "--id", WHO, "--lift", "--json")
+    assert lifted.json["lifted"] == 1
+    _training_takes_them_again(champion)
 
 
 def _everybody_else_is_answered(store: Store, project: Path) -> None:
@@ -99,6 +102,15 @@ def _training_does_not_bring_them_back(store: Store) -> None:
     assert trained.balance.erased == 5
     assert trained.balance.collected == 1200
     assert places(store, WHO) == set()
+
+
+def _training_takes_them_again(champion: ModelVersion) -> None:
+    from flows.training import training
+
+    trained = training("toy", reason="somebody came back")
+    assert trained.balance == champion.balance
+    assert trained.lineage.split == champion.lineage.split, "whole again, under the same names"
+    assert trained.version == champion.version
 
 
 def test_it_asks_before_it_erases_and_says_what_is_wrong(project: Path, run: Run) -> None:

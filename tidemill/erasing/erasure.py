@@ -16,6 +16,7 @@ from tidemill.erasing.models import redact_models
 from tidemill.erasing.objects import (
     answers_of,
     forget_hashes,
+    forget_stages,
     kind_of,
     mend_replays,
     renumber_landings,
@@ -113,7 +114,11 @@ def erase(store: Store, use_case: UseCase, request: Request) -> Erasure:
 
 
 def lift(store: Store, use_case: UseCase, request: Request) -> Lifted:
-    """Let people who were erased be known again: collecting takes their rows from now on, what is gone stays gone."""
+    """Let people who were erased be known again: collecting takes their rows from now on, what is gone stays gone.
+
+    What the lake remembers of stages that read or made redacted Snapshots is forgotten, or the next training would
+    find the same sources, and take what is left of those Snapshots for all that they hold.
+    """
     log = ErasedLog(store, use_case.name)
     people = subjects_of(use_case, request.column, request.values, manifests(store, use_case.name), log.salt())
     people.check_reason(request.why)
@@ -121,6 +126,7 @@ def lift(store: Store, use_case: UseCase, request: Request) -> Lifted:
     erased = {one for group, hashes in now.items() if group.columns == (people.column,) for one in hashes}
     mine = tuple(one for one in people.tombstones if one.hash in erased)
     if mine:
+        forget_stages(store, use_case.name)
         log.add(_entry(use_case, people, request, "lift", _new_id()).model_copy(update={"subjects": mine}))
     return Lifted(use_case=use_case.name, column=people.column, subjects=len(people.values), lifted=len(mine))
 

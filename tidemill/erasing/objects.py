@@ -28,6 +28,7 @@ __all__ = [
     "LOGS",
     "answers_of",
     "forget_hashes",
+    "forget_stages",
     "kind_of",
     "mend_replays",
     "renumber_landings",
@@ -112,6 +113,21 @@ def forget_hashes(store: Store, use_case: str, snapshots: set[str]) -> list[str]
             if forget(store, Snapshot.model_validate(split["train"]), trained):
                 found.add(trained.key)
     return sorted(found)
+
+
+def forget_stages(store: Store, use_case: str) -> None:
+    """Remove the memories of stages, and of samples, that speak of a Snapshot which erasures took rows from."""
+    redacted = [name.encode() for name, manifest in manifests(store, use_case).items() if manifest.redactions]
+
+    def speaks(key: str) -> bool:
+        data = store.read_bytes(key)
+        return any(name in data or name in key.encode() for name in redacted)
+
+    keys = [*store.list(f"{use_case}/stages"), *store.list(f"{use_case}/samples")]
+    with ThreadPoolExecutor(_READERS) as pool:
+        for key, gone in zip(keys, pool.map(speaks, keys), strict=True):
+            if gone:
+                store.delete(key)
 
 
 def rewrite_table(store: Store, key: str, gone: _Gone) -> int:
