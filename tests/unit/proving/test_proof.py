@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from tidemill.proving import prove
 from tidemill.proving.probes import make_probes
 from tidemill.proving.spelling import as_json
 from tidemill.results import ModelReference, Proof, Split
+from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
 from tidemill.usecase import UseCase
 
@@ -79,6 +81,36 @@ def test_every_way_answers_alike_for_real_rows_and_odd_ones(task: str, tmp_path:
     assert {rows for way, rows in asked.items() if "one row" not in way} == {proof.rows}
     assert proof.rows > 100
     assert one.proof() == proof, "the same code proves the same"
+
+
+def test_lists_texts_codes_and_declared_forms_of_times_are_answered_alike() -> None:
+    store = Store("memory://proof-forms")
+    types = {"image": "pixels", "story": "text", "code": "category"}
+    clean = {"time_formats": {"since": ["%d/%m/%Y"]}, "case": {"region": "lower"}, "fill": {"amount": 0.0}}
+    world = make_world(store, columns={"types": types}, clean=clean)
+    random = np.random.default_rng(0)
+
+    def richer(frame: pd.DataFrame) -> pd.DataFrame:
+        rows = len(frame)
+        words = random.choice(["red", "blue", 'cat, "x"'], (rows, 4))
+        return frame.assign(
+            image=[json.dumps(one) for one in random.integers(0, 255, (rows, 6)).tolist()],
+            story=[" ".join(one) for one in words],
+            code=random.choice(["1", "2", "10", "007"], rows),
+        )
+
+    train_rows, gate_rows = (richer(part.read(store)) for part in (world.split.train, world.split.gate))
+    split = world.split.model_copy(
+        update={
+            "train": write_snapshot(store, "toy", "train", train_rows),
+            "gate": write_snapshot(store, "toy", "gate", gate_rows),
+        }
+    )
+    study = tune(store, world.use_case, world.labelled, split, {}, budget=60.0, trials=1)
+    model = train(store, world.use_case, world.labelled, split, study, {"note": "free text"})
+    assert {"image", "story", "code", "since"} <= {one.name for one in Model.load(store, model).columns}
+    proof = prove(store, world.use_case, split, model)
+    assert proof.passed, [reason.english for reason in proof.reasons]
 
 
 def test_the_rows_hold_what_breaks_serving(binary: Trained) -> None:
