@@ -91,6 +91,18 @@ def test_frame_rows_and_one_row_at_a_time_answer_alike(world: World) -> None:
     assert by_frame["prediction"].nunique() > 24
 
 
+def test_what_is_made_of_the_past_counts_as_the_column_that_it_is_of(world: World) -> None:
+    model = Model.load(world.store, world.model)
+    asked = tomorrow(world.frame)
+    found = model.explain(asked)
+    assert "rides" in found.contributions
+    assert set(found.contributions) <= set(world.frame.columns)
+    np.testing.assert_allclose(found.score, model.predict(asked)["prediction"], rtol=1e-4, atol=1e-3)
+    plain = [{**row, "at": row["at"].isoformat()} for row in asked.to_dict("records")]
+    _, served = RowPredictor(model).explain(plain)
+    np.testing.assert_allclose(served.contributions, found.contributions[served.contributions.columns], atol=1e-6)
+
+
 def test_rows_that_bring_their_target_are_known_past_by_every_door(world: World) -> None:
     model = Model.load(world.store, world.model)
     newest = world.frame.tail(2 * 24 * 3).reset_index(drop=True)
