@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,13 +24,27 @@ def browser() -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A report whose column names, values and title mean harm or are far too long."""
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every page, in English and Indonesian, of a model whose column names, values and title mean harm or are too long.
+
+    Below `fair` are the pages of the same model with a title that a person would write.
+    """
+    folder = tmp_path_factory.mktemp("pages")
     made = hostile()
-    report = write_report(made.store, made.use_case, made.version, made.decision, made.seconds)
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_bytes(made.store.read_bytes(report.html))
-    return path.as_uri()
+    for name, update in {"harmful": {}, "fair": {"title": "Who buys?", "owner": "The shop"}}.items():
+        for language in ("en", "id"):
+            rules = made.use_case.report.model_copy(update={"language": language})
+            use_case = made.use_case.model_copy(update={"report": rules, **update})
+            report = write_report(made.store, use_case, made.version, made.decision, made.seconds)
+            (folder / name / language).mkdir(parents=True)
+            for key in (report.html, report.summary, report.card_page):
+                (folder / name / language / key.rpartition("/")[2]).write_bytes(made.store.read_bytes(key))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(pages: Path) -> str:
+    return (pages / "harmful" / "en" / "report.html").as_uri()
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -43,6 +58,38 @@ def test_nothing_sticks_out_nothing_is_fetched_nothing_complains(
     assert browser.run("document.querySelectorAll('.chart svg').length") > 15
     assert [one for one in browser.requests if one != address and not one.startswith("data:")] == []
     assert browser.messages == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("page", ["report.html", "summary.html", "card.html"])
+def test_every_page_fits_in_every_language(browser: Page, pages: Path, page: str, language: str, width: int) -> None:
+    file = pages / "harmful" / language / page
+    assert file.stat().st_size < 3_000_000
+    browser.size(width)
+    browser.open(file.as_uri())
+    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    assert browser.run("document.documentElement.lang") == language
+    assert [one for one in browser.requests if one != file.as_uri() and not one.startswith("data:")] == []
+    assert browser.messages == []
+
+
+def test_the_pages_lead_to_each_other(browser: Page, pages: Path) -> None:
+    for file in (pages / "fair" / "en").iterdir():
+        browser.open(file.as_uri())
+        links = browser.run("[...document.querySelectorAll('.kicker a')].map(one => one.getAttribute('href'))")
+        assert links
+        assert all((file.parent / link).exists() for link in links)
+        assert file.name not in links
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_what_decides_fits_one_sheet_of_paper(browser: Page, pages: Path, language: str) -> None:
+    browser.size(1280)
+    browser.open((pages / "fair" / language / "summary.html").as_uri())
+    paper = browser.paper()
+    assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") == 1
 
 
 def test_no_script_runs_and_hostile_names_are_shown_as_they_are(browser: Page, address: str) -> None:

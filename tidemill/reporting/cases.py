@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tidemill.evaluation.evidence import Binary, Multiclass, Ranking, Regression
 from tidemill.reporting.charts import Bar, bars
@@ -50,8 +51,8 @@ def thousand(binary: Binary) -> Thousand:
     cases = 1000
     while 0 < (found + missed) * cases < _FEWEST * rows and cases < 1_000_000:
         cases *= 10
-    told = (round(cases * part / rows) for part in (found, missed, false_alarms))
-    return Thousand(cases, *told)
+    edges = [round(cases * whole / rows) for whole in accumulate((found, missed, false_alarms))]
+    return Thousand(cases, edges[0], edges[1] - edges[0], edges[2] - edges[1])
 
 
 def how_often_right(material: Material) -> list[Block]:

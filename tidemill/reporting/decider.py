@@ -14,7 +14,7 @@ from tidemill.reporting.page import Badge, Block, Cell, Headline, Notice, Points
 from tidemill.reporting.plainly import Measure, measure_of, plain_name, value_of
 from tidemill.reporting.summary import question
 from tidemill.reporting.wording import count, day, listed, moment, sentence, value_name
-from tidemill.results import Interval
+from tidemill.results import Finding, Interval
 
 __all__ = ["decider_headline", "decider_sections"]
 
@@ -73,6 +73,10 @@ def _compared(material: Material) -> Iterator[Block]:
         for one in sorted(material.rivals, key=lambda one: one.role != "champion")
     ]
     yield Table([say("model"), measure.title, say("compared with this model")], rows)
+    if measure.metric != material.metric.name:
+        yield Prose(
+            say("Better and worse go by the measure that the owner chose, which also counts how sure answers were.")
+        )
     if evaluation.champion is None:
         yield Prose(say("No model is in use yet to compare with."))
 
@@ -215,21 +219,43 @@ def _outcome(material: Material) -> Iterator[str]:
 
 
 def _reasons(material: Material) -> Iterator[str]:
-    """Why it was refused: the models that it does not clearly beat, else what the gate itself says."""
-    evaluation, rules = material.lineage.evaluation, material.use_case.gate
-    rivals = [(plain_name(one.name), one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
-    if evaluation.champion is not None:
-        rivals.append((say("the model in use today"), evaluation.champion, rules.champion_margin, True))
-    failed = [
-        (name, one.difference)
-        for name, one, margin, proof in rivals
-        if one.difference.value < margin or (proof and one.difference.low <= min(margin, 0.0))
-    ]
-    better = [name for name, lead in failed if lead.high < 0]
-    close = [name for name, lead in failed if lead.high >= 0]
+    """Why it was refused: the models that it does not clearly beat, and what else speaks against it."""
+    evaluation = material.lineage.evaluation
+    against = [one for one in evaluation.findings if one.against]
+    failed = [_rival(material, one) for one in against if one.rule in ("baseline", "champion")]
+    if not evaluation.findings:
+        failed = _beaten_by(material)
+    better = [name for name, lead in failed if lead is not None and lead.high < 0]
+    close = [name for name, lead in failed if lead is None or lead.high >= 0]
     if better:
         yield say("Better than this model: {rivals}.", rivals=listed(better))
     if close:
         yield say("As good as this model, or nearly: {rivals}.", rivals=listed(close))
-    if not better and not close:
-        yield from (sentence(in_words(one.said)) for one in evaluation.findings if one.verdict in ("fail", "undecided"))
+    worse = [f"`{one.said.values['value']}`" for one in against if one.rule == "slices" and "value" in one.said.values]
+    if worse:
+        yield say("The model in use does better for {groups}.", groups=_some(worse))
+    for one in against:
+        if one.rule not in ("baseline", "champion", "slices"):
+            yield from (sentence(in_words(said)) for said in one.clauses)
+
+
+def _rival(material: Material, one: Finding) -> tuple[str, Interval | None]:
+    """Whom a finding is about, and how far the model is ahead of it."""
+    evaluation = material.lineage.evaluation
+    if one.rule == "champion":
+        return say("the model in use today"), evaluation.champion.difference if evaluation.champion else None
+    name = str(one.said.values.get("rival", ""))
+    return plain_name(name), next((each.difference for each in evaluation.baselines if each.name == name), None)
+
+
+def _beaten_by(material: Material) -> list[tuple[str, Interval | None]]:
+    """The same from the numbers, for evaluations from before the gate's findings were kept."""
+    evaluation, rules = material.lineage.evaluation, material.use_case.gate
+    rivals = [(plain_name(one.name), one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
+    if evaluation.champion is not None:
+        rivals.append((say("the model in use today"), evaluation.champion, rules.champion_margin, True))
+    return [
+        (name, one.difference)
+        for name, one, margin, proof in rivals
+        if one.difference.value < margin or (proof and one.difference.low <= min(margin, 0.0))
+    ]

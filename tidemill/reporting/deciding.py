@@ -30,6 +30,7 @@ from tidemill.reporting.wording import (
     metric_name,
     moment,
     number,
+    percent,
     rival_name,
     seconds_text,
     sentence,
@@ -37,6 +38,7 @@ from tidemill.reporting.wording import (
     span,
 )  # fmt: skip
 from tidemill.results import Baseline, Finding
+from tidemill.usecase.gate import GateRules
 
 __all__ = ["decision", "libraries", "lineage"]
 
@@ -59,7 +61,7 @@ def decision(material: Material) -> Section:
         reasons = "\n\n".join(sentence(reason) for reason in evaluation.reasons)
         title = say_plural("{count} reason against it", "{count} reasons against it", len(evaluation.reasons))
         blocks.append(Notice("bad", title, reasons))
-    if evaluation.champion is None and not evaluation.reasons:
+    if evaluation.champion is None and evaluation.passed:
         blocks.append(Prose(say("There was no other champion to compare with.")))
     if rules.approval == "manual" and material.decision.action == "wait":
         command = f"tidemill approve {material.use_case.name} {material.version.version}"
@@ -72,26 +74,46 @@ def _rule(material: Material) -> str:
     """When a version is promoted, in words."""
     rules = material.use_case.gate
     asked = say(
-        "A version is promoted when, on rows that neither has seen, its {metric} beats every plain baseline "
-        "{margin}, and "
-        "the champion {champion_margin}.",
+        "A version is promoted when, on rows that it was not trained on, its {metric} beats every plain baseline "
+        "{margin}, "
+        "and {plain} by more than chance.",
         metric=metric_name(material.lineage.evaluation.metric.name),
         margin=_by(rules.margin),
-        champion_margin=_by(rules.champion_margin),
-    )
-    proof = say(
-        "Over {plain} (has it learnt anything?) and over the champion (is it worth replacing what is live?) the lead "
-        "must "
-        "also be more than chance: the whole interval of the difference lies on the right side.",
         plain=say("a random order") if material.evidence.ranking is not None else say("the constant"),
     )
-    return f"{asked} {proof}"
+    rate = say(
+        "A model that is not better than the champion is promoted at most {rate} of the time.",
+        rate=percent(rules.false_promotions),
+    )
+    return f"{asked} {_over_champion(rules)} {rate}"
+
+
+def _over_champion(rules: GateRules) -> str:
+    """What is asked against the champion, on rows that neither was trained on."""
+    if rules.policy == "non_inferior":
+        return say(
+            "On rows that neither was trained on it must be worse than the champion by less than {margin:g}, beyond "
+            "chance.",
+            margin=rules.champion_margin,
+        )
+    if rules.policy == "cost":
+        return say("On rows that neither was trained on a row must cost less than with the champion, beyond chance.")
+    if rules.champion_margin > 0:
+        return say(
+            "On rows that neither was trained on it must be better than the champion by more than {margin:g}, beyond "
+            "chance.",
+            margin=rules.champion_margin,
+        )
+    return say("On rows that neither was trained on it must be better than the champion, beyond chance.")
 
 
 def _findings(findings: Sequence[Finding]) -> Table:
     """What each rule of the gate made of the numbers."""
     rows: list[list[Cell]] = [
-        [Badge(say(_VERDICTS[one.verdict][0]), _VERDICTS[one.verdict][1]), sentence(in_words(one.said))]
+        [
+            Badge(say(_VERDICTS[one.verdict][0]), _VERDICTS[one.verdict][1]),
+            " ".join(sentence(in_words(said)) for said in one.clauses),
+        ]
         for one in findings
     ]
     return Table([say("verdict"), say("what the rule found")], rows, say("Each rule of the gate"))
@@ -154,37 +176,31 @@ def libraries() -> str:
 
 
 def _comparisons(material: Material) -> Table:
+    """Every rival, and the lead over it; with a verdict where no rule of the gate gives one."""
     evaluation, rules = material.lineage.evaluation, material.use_case.gate
     rivals = [(rival_name(one.name), one, rules.margin, one.name in PROOF) for one in evaluation.baselines]
     if evaluation.champion is not None:
-        champion = evaluation.champion
-        name = say("the champion {version}", version=champion.name)
-        rivals.append((name, champion, rules.champion_margin, True))
-    rows: list[list[Cell]] = [
-        [
-            name,
-            number(one.value),
-            signed(one.difference.value, 3),
-            span(one.difference.low, one.difference.high, 3, sign=True),
-            _verdict(one, margin, proof),
-        ]
-        for name, one, margin, proof in rivals
-    ]
+        name = say("the champion {version}", version=evaluation.champion.name)
+        rivals.append((name, evaluation.champion, rules.champion_margin, True))
     metric = say("its {metric}", metric=metric_name(evaluation.metric.name))
-    head = [say("against"), metric, say("this model is better by"), say("interval"), say("verdict")]
+    head = [say("against"), metric, say("this model is better by"), say("interval")]
+    rows: list[list[Cell]] = []
+    for name, one, margin, proof in rivals:
+        lead = one.difference
+        rows.append([name, number(one.value), signed(lead.value, 3), span(lead.low, lead.high, 3, sign=True)])
+        if not evaluation.findings:
+            rows[-1].append(_verdict(one, margin, proof))
     caption = (
         say("Paired differences on the same resamples of the same rows; more than 0 is better.")
         if material.evidence.ranking is None
         else say("Paired differences on the same resamples of the same lists; more than 0 is better.")
     )
-    return Table(head, rows, caption)
+    return Table(head if evaluation.findings else [*head, say("verdict")], rows, caption)
 
 
 def _by(margin: float) -> str:
-    """A rule's margin in words."""
-    if margin > 0:
-        return say("by at least {margin:g}", margin=margin)
-    return say("by any margin") if margin == 0 else say("or is at most {margin:g} behind", margin=-margin)
+    """A margin over the baselines in words."""
+    return say("by at least {margin:g}", margin=margin) if margin > 0 else say("by any margin")
 
 
 def _verdict(one: Baseline, margin: float, proof: bool) -> Badge:

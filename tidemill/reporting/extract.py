@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
@@ -39,20 +39,58 @@ def messages(package: Path) -> dict[Message, tuple[str, ...]]:
 
 
 def spoken(code: str) -> Iterator[Message]:
-    """The texts that one file says. A text that is put together there, such as an f-string, raises ValueError."""
-    for node in ast.walk(ast.parse(code)):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        wanted = _ARGUMENTS.get(name)
-        if wanted is None:
-            continue
-        given = node.args[:wanted] or [one.value for one in node.keywords if one.arg == "text"]
-        texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-        if any(isinstance(one, ast.JoinedStr | ast.BinOp) for one in given):
-            raise ValueError(f"line {node.lineno}: {name}(…) is given a text that is put together: name its values")
-        if len(texts) == wanted:
-            yield texts[0] if wanted == 1 else (texts[0], texts[1])
+    """The texts that one file says. A text that is put together there, such as an f-string, raises ValueError.
+
+    Where the file makes ``Said``, what it calls ``text`` is said too: assigned to that name, or given for a parameter.
+    """
+    tree = ast.parse(code)
+    nodes = list(ast.walk(tree))
+    makes = any(isinstance(node, ast.Call) and _name(node) == "Said" for node in nodes)
+    taking = _taking_text(nodes) if makes else {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and _name(node) in _ARGUMENTS:
+            yield from _said(node, _ARGUMENTS[_name(node)])
+        elif isinstance(node, ast.Call) and _name(node) in taking:
+            yield from _constants(node.args[taking[_name(node)] :][:1])
+        elif makes and isinstance(node, ast.Assign) and _is_text(node.targets):
+            yield from _constants([node.value])
+
+
+def _said(node: ast.Call, wanted: int) -> Iterator[Message]:
+    given = node.args[:wanted] or [one.value for one in node.keywords if one.arg == "text"]
+    if any(isinstance(one, ast.JoinedStr | ast.BinOp) for one in given):
+        raise ValueError(f"line {node.lineno}: {_name(node)}(…) is given a text that is put together: name its values")
+    texts = list(_constants(given))
+    if len(texts) == wanted:
+        yield texts[0] if wanted == 1 else (texts[0], texts[1])
+
+
+def _constants(nodes: Sequence[ast.expr]) -> Iterator[str]:
+    """The texts that stand there as they are, also those between which a condition chooses."""
+    for node in nodes:
+        if isinstance(node, ast.IfExp):
+            yield from _constants([node.body, node.orelse])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _taking_text(nodes: Sequence[ast.AST]) -> dict[str, int]:
+    """Functions with a parameter ``text``, and its place."""
+    found = {}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            names = [one.arg for one in node.args.args]
+            if "text" in names:
+                found[node.name] = names.index("text")
+    return found
+
+
+def _is_text(targets: Sequence[ast.expr]) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == "text" for target in targets)
+
+
+def _name(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def brought_up(text: str, said: dict[Message, tuple[str, ...]]) -> Catalog:

@@ -8,7 +8,7 @@ from tidemill.evaluation.evidence import Forecast, Track
 from tidemill.reporting.charts import Line, lines
 from tidemill.reporting.language import say
 from tidemill.reporting.page import Block, Figure, Figures, Prose
-from tidemill.reporting.wording import number, percent
+from tidemill.reporting.wording import duration_words, number, percent
 from tidemill.usecase.values import duration_text
 
 __all__ = ["forecast_blocks", "skill_sentence"]
@@ -23,7 +23,7 @@ def skill_sentence(target: str, shape: Forecast) -> str:
         gain = 1.0 - shape.error / shape.naive_error
         beside = {
             "share": percent(abs(gain)),
-            "season": str(shape.season),
+            "season": duration_words(str(shape.season)),
             "naive": number(shape.naive_error, 3),
         }
         said.append(
@@ -48,7 +48,9 @@ def skill_sentence(target: str, shape: Forecast) -> str:
                 error=number(shape.scaled_error, 3),
             )
         )
-    said.append(say("Every row was predicted from what was known {horizon} before.", horizon=shape.horizon))
+    said.append(
+        say("Every row was predicted from what was known {horizon} before.", horizon=duration_words(shape.horizon))
+    )
     return " ".join(said)
 
 
@@ -58,7 +60,7 @@ def forecast_blocks(target: str, shape: Forecast) -> list[Block]:
         "What happened and what was predicted {horizon} before, the mean of all series over {every} each. The band "
         "is the "
         "mean of the predicted intervals.",
-        horizon=shape.horizon,
+        horizon=duration_words(shape.horizon),
         every=_each(shape.newest),
     )
     whole = say(
@@ -78,7 +80,7 @@ def forecast_blocks(target: str, shape: Forecast) -> list[Block]:
 
 
 def _each(track: Track) -> str:
-    return duration_text(timedelta(seconds=track.every))
+    return duration_words(duration_text(timedelta(seconds=track.every)))
 
 
 def _track(target: str, track: Track, *, intervals: bool) -> str:

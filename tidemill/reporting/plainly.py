@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tidemill.evaluation.evidence import Contender
 from tidemill.reporting.language import say, to_say
 from tidemill.reporting.material import Material
-from tidemill.reporting.wording import number
+from tidemill.reporting.wording import duration_words, number
 from tidemill.results import Interval
 
 __all__ = ["Measure", "measure_of", "plain_name", "value_of"]
@@ -20,7 +20,6 @@ _NAMES = {
     "Poisson regression": to_say("a simple formula"),
     "XGBoost defaults": to_say("the same method, not tuned"),
 }
-_MISSES = ("mae", "rmse")
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,14 @@ def measure_of(material: Material) -> Measure:
         )
     if "accuracy" in shared:
         return Measure("accuracy", say("right answers in 100 cases"), 100)
-    for metric in _MISSES:
-        if metric in shared and evidence.regression is not None:
-            return Measure(metric, say("how far its answers are off, in units of “{target}”", target=target))
+    chosen = material.metric.name
+    if evidence.regression is not None and "mae" in shared and chosen != "rmse":
+        return Measure("mae", say("how far its answers are off on average, in units of “{target}”", target=target))
+    if evidence.regression is not None and "rmse" in shared:
+        return Measure("rmse", say("its typical error, in units of “{target}”", target=target))
     if evidence.ranking is not None:
-        return Measure(material.metric.name, say("points of 100 that a perfect order would bring"), 100)
-    return Measure(material.metric.name, say("the measure that the owner chose"))
+        return Measure(chosen, say("points of 100 that a perfect order would bring"), 100)
+    return Measure(chosen, say("the measure that the owner chose"))
 
 
 def value_of(one: Contender, metric: str) -> Interval:
@@ -64,5 +65,5 @@ def plain_name(name: str) -> str:
     """A baseline's name without its trade's words."""
     known, _, season = name.partition(" (")
     if season:
-        return say("repeating what was {season} before", season=season.rstrip(")"))
+        return say("repeating what was {season} before", season=duration_words(season.rstrip(")")))
     return say(_NAMES[known]) if known in _NAMES else name

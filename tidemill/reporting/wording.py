@@ -10,7 +10,7 @@ import math
 import re
 from datetime import UTC, datetime
 
-from tidemill.reporting.language import ENGLISH, language, say, say_number, to_say
+from tidemill.reporting.language import ENGLISH, language, say, say_number, say_plural, to_say
 
 __all__ = [
     "METRIC_NAMES",
@@ -18,6 +18,7 @@ __all__ = [
     "bytes_text",
     "count",
     "day",
+    "duration_words",
     "listed",
     "metric_name",
     "moment",
@@ -152,6 +153,23 @@ def seconds_text(seconds: float) -> str:
     if whole < 3600:
         return say("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
     return say("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def duration_words(text: str) -> str:
+    """``7d`` as ``7 days``: a duration as a use case writes it, in words."""
+    amount, unit = text[:-1], text[-1:]
+    if not amount.isdigit() or unit not in "smhdw":
+        return text
+    how_many = int(amount)
+    if unit == "w":
+        return say_plural("{count} week", "{count} weeks", how_many)
+    if unit == "d":
+        return say_plural("{count} day", "{count} days", how_many)
+    if unit == "h":
+        return say_plural("{count} hour", "{count} hours", how_many)
+    if unit == "m":
+        return say_plural("{count} minute", "{count} minutes", how_many)
+    return say_plural("{count} second", "{count} seconds", how_many)
 
 
 def bytes_text(size: float) -> str:

@@ -36,7 +36,7 @@ def test_the_error_is_told_by_the_hour_and_beside_the_naive_forecast(shape: Fore
     assert shape.naive_error == pytest.approx(4.0)
     said = skill_sentence("rides", shape)
     assert re.search(
-        r"misses `rides` by \*\*1\.25\*\*\. That is \*\*69.% less\*\* than repeating the same time 7d before", said
+        r"misses `rides` by \*\*1\.25\*\*\. That is \*\*69.% less\*\* than repeating the same time 7 days before", said
     )
     assert "MASE" in said
 

@@ -137,6 +137,16 @@ def test_the_card_says_it_in_a_page(reports: dict[str, Report]) -> None:
         assert len(card) < 8_000
 
 
+def test_the_card_is_a_page_too(reports: dict[str, Report]) -> None:
+    one = judged("binary")
+    html = one.store.read_bytes(reports["binary"].card_page).decode()
+    text = words(html)
+    for title in ("Purpose", "Data", "Evaluation", "Columns", "Limits", "Lineage"):
+        assert f">{title}</h2>" in html
+    assert one.version.lineage.model.id in text
+    assert 'href="report.html"' in html
+
+
 def test_a_damaged_version_is_named() -> None:
     one = judged("binary")
     gone = one.version.lineage.evaluation.model_copy(update={"key": "toy/evaluations/gone.json"})

@@ -101,6 +101,17 @@ print("g")
     assert sorted(map(str, spoken(code))) == ["('{count} d', '{count} ds')", "a b", "c", "e", "f"]
 
 
+def test_what_a_file_that_makes_sentences_calls_text_is_said_too() -> None:
+    code = """
+text = "a {x}" if x else "b"
+told("pass", "c", x=1)
+def told(verdict: str, text: str, **values: int) -> Said:
+    return Said(text=text, values=values)
+"""
+    assert sorted(map(str, spoken(code))) == ["a {x}", "b", "c"]
+    assert list(spoken('text = "a"')) == []
+
+
 @pytest.mark.parametrize("call", ['say(f"{x} rows")', 'say("a" + b)', 'Said(text=f"{x}", values={})'])
 def test_a_text_that_is_put_together_is_refused(call: str) -> None:
     with pytest.raises(ValueError, match=r"line 1: .* is given a text that is put together"):
