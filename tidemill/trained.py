@@ -35,7 +35,7 @@ class Unknown(Exception):  # noqa: N818 - an answer, not an error: nobody can sa
 
 
 def remember(store: Store, use_case: UseCase, train: Snapshot) -> TrainedRows:
-    """Store a hash of each train row, read part by part: 8 bytes a row, twice that while they are sorted."""
+    """Store a hash of each train row, read part by part: 8 bytes a row, and twice that of memory meanwhile."""
     columns = {column.name: _kind(column.type) for column in train.manifest(store).columns}
     names = _names(use_case, tuple(columns))
     kinds = tuple(columns[name] for name in names)
@@ -121,18 +121,23 @@ def _noted(store: Store, trained: TrainedRows) -> list[str]:
 
 def _of_rows(store: Store, train: Snapshot, names: Sequence[str], kinds: Sequence[Kind]) -> bytes:
     """The sorted hashes of a Snapshot's rows, each once, as they are stored."""
-    parts = [_hashes(frame, names, kinds) for frame in train.frames(store, names)]
-    hashes = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-    del parts
+    hashes = np.empty(train.rows, dtype="<u8")
+    start = 0
+    for frame in train.frames(store, names):
+        hashes[start : start + len(frame)] = _hashes(frame, names, kinds)
+        start += len(frame)
+    hashes = hashes[:start]  # an erasure leaves fewer rows than the Snapshot's name says
     hashes.sort()
-    return _encoded(hashes[np.r_[True, hashes[1:] != hashes[:-1]]] if len(hashes) else hashes)
+    first = np.ones(len(hashes), dtype=bool)
+    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
+    return _encoded(hashes if first.all() else hashes[first])
 
 
 def _encoded(hashes: Hashes) -> bytes:
     """The same bytes for the same hashes, whatever wrote them: NumPy's own format."""
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, hashes.astype("<u8"), version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(hashes))
+    return b"".join([header.getvalue(), memoryview(hashes).cast("B")])
 
 
 def _kind(arrow_type: str) -> Kind:

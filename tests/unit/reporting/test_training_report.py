@@ -95,7 +95,8 @@ def test_lineage_seconds_and_decision_are_told(reports: dict[str, Report]) -> No
 def test_a_refused_model_says_why() -> None:
     one = judged("binary")
     reasons = ("it is worse than constant by 0.1000 AUC",)
-    evaluation = one.version.lineage.evaluation.model_copy(update={"passed": False, "reasons": reasons})
+    said = {"passed": False, "reasons": reasons, "findings": ()}  # as evaluations were from before there were findings
+    evaluation = one.version.lineage.evaluation.model_copy(update=said)
     lineage = one.version.lineage.model_copy(update={"evaluation": evaluation})
     version = one.version.model_copy(update={"lineage": lineage, "version": "20240101-refused0"})
     sentence = f"Refused: {reasons[0]}."
