@@ -137,7 +137,7 @@ def _encoded(hashes: Hashes) -> bytes:
     """The same bytes for the same hashes, whatever wrote them: NumPy's own format."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(hashes))
-    return b"".join([header.getvalue(), memoryview(hashes).cast("B")])
+    return b"".join([header.getvalue(), hashes.view(np.uint8).data])
 
 
 def _kind(arrow_type: str) -> Kind:
