@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidemill.evaluation.evidence import Contender
+from tidemill.evaluation.evidence import Contender, Slice
 from tidemill.gate import PROOF
 from tidemill.reporting.cases import cost_words, how_often_right
 from tidemill.reporting.fairness import treated_differently
@@ -13,7 +13,7 @@ from tidemill.reporting.material import Material
 from tidemill.reporting.page import Badge, Block, Cell, Headline, Notice, Points, Prose, Section, Table, Tone
 from tidemill.reporting.plainly import Measure, measure_of, plain_name, value_of
 from tidemill.reporting.summary import question
-from tidemill.reporting.wording import count, day, listed, moment, sentence, value_name
+from tidemill.reporting.wording import count, day, listed, moment, sentence, short, value_name
 from tidemill.results import Finding, Interval
 
 __all__ = ["decider_headline", "decider_sections"]
@@ -105,8 +105,8 @@ def _unequal(material: Material) -> Iterator[str]:
     """The groups of cases for which it does less well, and those of which nothing can be said."""
     slices = material.evidence.slices
     yield from treated_differently(material.evidence)[:_SHOWN]
-    worse = [f"`{one.column}` = {value_name(one.value)}" for one in slices if one.verdict == "worse"]
-    thin = [f"`{one.column}` = {value_name(one.value)}" for one in slices if one.metric is None]
+    worse = [_group(one) for one in slices if one.verdict == "worse"]
+    thin = [_group(one) for one in slices if one.metric is None]
     if not slices:
         yield say("Nobody has looked at groups of cases one by one: the owner can name columns to look at.")
     elif worse:
@@ -115,6 +115,11 @@ def _unequal(material: Material) -> Iterator[str]:
         yield say("In none of the groups that were looked at does it do clearly less well than on the whole.")
     if thin:
         yield say("There are too few cases to judge it for {groups}.", groups=_some(thin))
+
+
+def _group(one: Slice) -> str:
+    """A group by its column and value, cut where they are too long for a sheet of paper."""
+    return f"`{short(one.column, 30)}` = {short(value_name(one.value), 30)}"
 
 
 def _some(names: list[str]) -> str:
@@ -146,13 +151,13 @@ def _risks(material: Material) -> Iterator[str]:
         low=measure.told(own.low),
         high=measure.told(own.high),
     )
-    flattering = [f"`{one.column}`" for one in validation.leaks if one.allowed]
+    flattering = [f"`{short(one.column, 30)}`" for one in validation.leaks if one.allowed]
     if flattering:
         yield say(
             "It reads {columns}, which may know the answer beforehand: it may do worse in use.",
             columns=_some(flattering),
         )
-    personal = [f"`{one.column}`" for one in validation.personal if one.allowed]
+    personal = [f"`{short(one.column, 30)}`" for one in validation.personal if one.allowed]
     if personal:
         yield say("It reads personal data: {columns}.", columns=_some(personal))
     yield say("It goes by what came together in the past. That one thing causes the other is not shown.")
