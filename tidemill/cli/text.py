@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from tidemill.results import Interval
 
-__all__ = ["facts", "interval", "minute", "table"]
+__all__ = ["facts", "interval", "minute", "plural", "table"]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -34,6 +34,11 @@ def interval(found: Interval) -> str:
 def minute(moment: datetime) -> str:
     """A UTC moment to the minute."""
     return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def plural(how_many: int, one: str, more: str | None = None) -> str:
+    """``1 row``, ``2 rows``, ``1,200 people``."""
+    return f"{how_many:,} {one if how_many == 1 else more or one + 's'}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

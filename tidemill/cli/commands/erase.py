@@ -11,8 +11,7 @@ import click
 
 from tidemill.cli.call import Call, absolute, command
 from tidemill.cli.failing import DONE, FAILED
-from tidemill.cli.text import table
-from tidemill.reporting.wording import plural
+from tidemill.cli.text import plural, table
 
 if TYPE_CHECKING:
     from tidemill.erasing.erasure import Request

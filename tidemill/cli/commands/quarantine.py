@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.call import Call, absolute, command
-from tidemill.cli.text import minute, table
+from tidemill.cli.text import minute, plural, table
 from tidemill.errors import UserError
-from tidemill.reporting.wording import plural
 
 if TYPE_CHECKING:
     from tidemill.quarantine import Summary
