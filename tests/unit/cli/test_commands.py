@@ -90,11 +90,19 @@ def test_report_says_where_it_is(run: Run, registry: Registry, project: Path) ->
     page.parent.mkdir(parents=True)
     page.write_text("<html>")
     assert run("report", "toy").out == f"{page}\n"
+    without = run("report", "toy", "--summary")
+    assert without.status == 2
+    assert "summary.html does not exist" in without.err
+    for name in ("summary.html", "card.md", "card.html"):
+        page.with_name(name).write_text("…")
+    assert run("report", "toy", "--summary").out == f"{page.with_name('summary.html')}\n"
     assert run("report", "toy", "--version", version, "--json").json == {
         "use_case": "toy",
         "version": version,
         "report": str(page),
+        "summary": str(page.with_name("summary.html")),
         "card": str(page.with_name("card.md")),
+        "card_page": str(page.with_name("card.html")),
     }
     assert run("report", "toy", "--version", "champion").status == 2
 

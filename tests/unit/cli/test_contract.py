@@ -98,7 +98,7 @@ def test_train_gives_what_the_contract_says(run: Run, flows: Flows, project: Pat
     assert said.json["promoted"] is True
     assert set(said.json["metric"]) == {"name", "value", "low", "high"}
     assert said.json["baselines"] == {"constant": 0.5}
-    assert set(said.json["rows"]) == {"collected", "deduplicated", "quarantined", "waiting", "used"}
+    assert set(said.json["rows"]) == {"collected", "deduplicated", "quarantined", "erased", "waiting", "used"}
     assert said.json["report"] == str(project / "lake" / "toy/reports/x/report.html")
     assert set(said.json["seconds"]) == {"collect", "tune", "total"}
     assert given["use_case"] == "toy"

@@ -119,4 +119,4 @@ def test_who_decided_is_read_from_the_ledger() -> None:
     one = judged("binary")
     entry = Registry(one.store, "toy").ledger()[0]
     named = replace(one, decision=one.decision.model_copy(update={"entry": f"{entry.number:08d}"}))
-    assert f"Decided by {entry.who} on" in summary(named)
+    assert f"The training was started by {entry.who}, and ended on" in summary(named)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.unit.data.cases import case, labelled_of
 from tidemill.leaks import find_leaks
-from tidemill.results import Leak, Snapshot, Trap
+from tidemill.results import Leak, Trap
+from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.traps import find_traps
 from tidemill.validation import verdict

@@ -15,12 +15,14 @@ _FILES = {"report": "report.html", "summary": "summary.html", "card": "card.md",
 @command("report")
 @click.argument("name")
 @click.option("--version", default="latest", show_default=True, metavar="V", help="A version, `champion` or `latest`.")
-def report(call: Call, name: str, version: str) -> None:
-    """Print where the pages of a version of NAME are: for engineers, then for those who decide."""
+@click.option("--summary", is_flag=True, help="The page for those who decide, in place of that for engineers.")
+def report(call: Call, name: str, version: str, summary: bool) -> None:
+    """Print where the report of a version of NAME is."""
     store, registry = call.registry(name)
     found = registry.version(version).version
     folder = f"{name}/reports/{found}"
-    html = f"{folder}/report.html"
+    asked = "summary" if summary else "report"
+    html = f"{folder}/{_FILES[asked]}"
     if not store.exists(html):
         raise UserError(
             f"{store.url_of(html)} does not exist: the training that made {found} has not come to its report. "
@@ -30,4 +32,4 @@ def report(call: Call, name: str, version: str) -> None:
     for what, file in _FILES.items():
         if store.exists(f"{folder}/{file}"):
             data[what] = store.url_of(f"{folder}/{file}")
-    call.answer(data, "\n".join(data[what] for what in ("report", "summary") if what in data))
+    call.answer(data, data[asked])
