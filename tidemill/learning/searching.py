@@ -23,7 +23,7 @@ from tidemill.learning.preparing import Prepared
 from tidemill.learning.sampling import Proposal, Sampling
 from tidemill.learning.scores import higher_is_better
 from tidemill.learning.sharing import SharedStudy
-from tidemill.learning.space import Space
+from tidemill.learning.space import DEAR_RATE, Space
 from tidemill.learning.starting import Starts
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.progress import TrialFinished, emit
@@ -169,11 +169,10 @@ class Search:
         So where rounds are dear, and a sample can't tell how many all rows are worth: what is grown is the Model.
         """
         prepared, best = self._prepared, self._ranked()[:1]
-        alone = len(prepared.folds) == 1 and prepared.data.ages is None
         top = len(prepared.rungs) - 1
         whole = self._rows(top) >= MOST_OF_THE_ROWS * prepared.data.rows
         asked = self._count is None and not self._helping and self._shared is None
-        return asked and self._dear and alone and whole and all(one.rung < top for one in best) and self._left() > 0
+        return asked and self._dear and whole and all(one.rung < top for one in best) and self._left() > 0
 
     def _known(self) -> list[Trial]:
         return [trial for trial in self._log.read() if trial.number < self._most]
@@ -216,13 +215,18 @@ class Search:
             return space
         pace = seconds_a_round(self._folds(0), self._prepared.problem, space.starting_points()[0])
         whole = pace * self._prepared.data.rows / self._rows(0)
-        needed = max(
-            WORTHWHILE_PROGRESS * pace / (TRIAL_SHARE * self._budget),
-            WHOLE_PROGRESS * whole / (FIRST_FIT_SHARE * self._budget),
-        )
+        needed = WORTHWHILE_PROGRESS * pace / (TRIAL_SHARE * self._budget)
+        dear = False
+        if self._one_of_chance():
+            needed = max(needed, WHOLE_PROGRESS * whole / (FIRST_FIT_SHARE * self._budget))
+            dear = needed >= DEAR_RATE
         if needed <= space.slowest:
             return space
-        return replace(space, slowest=next((rate for rate in RATES if rate >= needed), RATES[-1]))
+        return replace(space, slowest=next((rate for rate in RATES if rate >= needed), RATES[-1]), dear=dear)
+
+    def _one_of_chance(self) -> bool:
+        """Whether rows are divided once, at random: then what was grown on the fit rows may be the Model."""
+        return len(self._prepared.folds) == 1 and self._prepared.data.ages is None
 
     def _folds(self, rung: int) -> FoldMatrices:
         if rung not in self._matrices:

@@ -10,7 +10,7 @@ from tidemill.learning.boosting import Parameters
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-__all__ = ["SLOWEST_RATE", "SPACE_VERSION", "Space"]
+__all__ = ["DEAR_RATE", "SLOWEST_RATE", "SPACE_VERSION", "Space"]
 
 SPACE_VERSION = 2
 SLOWEST_RATE = 0.02
@@ -28,8 +28,8 @@ class Space:
 
     ``ordered`` (rows have a time) adds ``half_life``: how fast old rows lose weight, as a share of the training
     span; 0 weighs all alike. ``categories`` adds what only they need. No learning rate is below ``slowest``, which
-    is raised where a round takes so long that a slower one would not come to an end: then settings that learn fast
-    come first and, in ``wide`` tables, trees see fewer columns.
+    is raised where a round takes so long that a slower one would not come to an end: then, in ``wide`` tables, trees
+    see fewer columns. ``dear`` says that there is time for few rounds of all rows: settings that learn fast come first.
     """
 
     task: str
@@ -37,11 +37,7 @@ class Space:
     categories: bool
     wide: bool = False
     slowest: float = SLOWEST_RATE
-
-    @property
-    def dear(self) -> bool:
-        """Whether rounds are so dear that there is time for few of them."""
-        return self.slowest >= DEAR_RATE
+    dear: bool = False
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Optuna's distributions."""
@@ -52,7 +48,7 @@ class Space:
             "max_depth": IntDistribution(2, 11),
             "min_child_weight": FloatDistribution(1e-5, 300.0, log=True),
             "subsample": FloatDistribution(0.4, 1.0),
-            "colsample_bytree": FloatDistribution(0.1 if self.dear and self.wide else 0.25, 1.0),
+            "colsample_bytree": FloatDistribution(0.1 if self.slowest >= DEAR_RATE and self.wide else 0.25, 1.0),
             "colsample_bynode": FloatDistribution(0.3, 1.0),
             "reg_lambda": FloatDistribution(1e-3, 100.0, log=True),
             "gamma": FloatDistribution(1e-3, 10.0, log=True),
@@ -103,7 +99,7 @@ class Space:
             "max_depth": depth,
             "min_child_weight": weight,
             "subsample": rows,
-            "colsample_bytree": columns * DEAR_COLUMNS if self.dear and self.wide else columns,
+            "colsample_bytree": columns * DEAR_COLUMNS if self.slowest >= DEAR_RATE and self.wide else columns,
             "colsample_bynode": node_columns,
             "reg_lambda": shrink,
             "gamma": gain,
