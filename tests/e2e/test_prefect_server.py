@@ -334,7 +334,7 @@ def test_a_version_waits_for_the_form_in_the_ui_which_wants_a_reason(up: Install
     assert (last["action"], last["who"], last["why"], last["automatic"]) == ("reject", "ayu", "too few rows", False)
     assert after["champion"] == before
     report = up.project / "lake" / "toy" / "reports" / last["version"] / "report.html"
-    assert "Rejected by ayu: too few rows" in report.read_text()
+    assert "Rejected by ayu. Too few rows." in report.read_text()
     late = up.tidemill("approve", "toy", last["version"], "--why", "after all")
     assert late.returncode == 2
     assert "it was rejected by ayu" in late.stderr

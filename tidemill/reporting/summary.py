@@ -77,10 +77,11 @@ def headline(material: Material) -> Headline:
 
 
 def decision_words(material: Material) -> str:
-    """The decision's sentence without its first words, which the verdict says already."""
+    """The decision's sentence; without its first words where they are the verdict, and nobody is named in them."""
     said = material.decision.said
     if said:
-        return " ".join(sentence(in_words(one)) for one in said[1:] or said)
+        shown = said if said[0].values else said[1:] or said
+        return " ".join(sentence(in_words(one)) for one in shown)
     words = material.decision.sentence.strip()
     for opening in ("Promoted: ", "Refused: ", "Not enough evidence: ", "Waits for approval: "):
         words = words.removeprefix(opening)
