@@ -140,21 +140,26 @@ class Sampling:
                     )
                 )
         self._finished = {trial.number for trial in finished}
+        self._tried = [within(settings, self._space) for settings in (*(one.parameters for one in finished), *running)]
 
     def _proposal(self, number: int, settings: Parameters | None) -> Proposal:
         """Trial ``number``, with these ``settings`` if there are any."""
-        self._study.sampler = self._sampler(number, settings)
+        self._study.sampler = self._sampler(number, settings or self._start())
         trial = self._study.ask()
         parameters = {name: _suggested(trial, name, kind) for name, kind in self._space.items()}
         self._asked[number] = trial
+        self._tried.append(within(parameters, self._space))
         return Proposal(trial, number, parameters, self._shared)
+
+    def _start(self) -> Parameters | None:
+        """The first of the settings to start with that nobody has tried."""
+        return next((one for one in self._starts if within(one, self._space) not in self._tried), None)
 
     def _sampler(self, number: int, settings: Parameters | None) -> optuna.samplers.BaseSampler:
         from optuna.samplers import PartialFixedSampler, RandomSampler, TPESampler
 
-        known = settings or (self._starts[number] if number < len(self._starts) else {})
-        if known:
-            return PartialFixedSampler(dict(known), RandomSampler(seed=self._seed + number))
+        if settings:
+            return PartialFixedSampler(dict(settings), RandomSampler(seed=self._seed + number))
         return TPESampler(seed=self._seed + number, multivariate=True, n_startup_trials=UNPRUNED_TRIALS)
 
 

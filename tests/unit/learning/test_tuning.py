@@ -12,6 +12,7 @@ import pytest
 from tests.unit.learning.world import make_world
 from tidemill.errors import UserError
 from tidemill.learning import boosting, folds, preparing, searching
+from tidemill.learning.space import Space
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
@@ -125,6 +126,18 @@ def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) ->
     study = make_world(memory).tune(trials=None, budget=0.01)
     assert study.trials == 1
     assert TrialLog(memory, study.prefix).read()[0].cut
+
+
+def test_a_repeat_on_more_rows_takes_no_starting_point_away(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "FEWEST_FIT_ROWS", 100)
+    monkeypatch.setattr(preparing, "TUNING_CELLS", 1)
+    starts = Space("binary", ordered=True, categories=True).starting_points()
+    study = make_world(memory).tune(trials=len(starts) + 2)
+    tried = TrialLog(memory, study.prefix).read()
+    repeated = [one.number for one in tried if one.rung]
+    assert repeated
+    assert repeated[0] < len(starts)
+    assert [one.parameters for one in tried if not one.rung][: len(starts)] == list(starts)
 
 
 def test_where_rounds_are_dear_quick_settings_come_first_and_the_best_ends_on_all_rows(
