@@ -16,7 +16,7 @@ from tidemill.expressions import columns_of, evaluate
 from tidemill.snapshot import Snapshot
 from tidemill.store import Json, Store
 from tidemill.usecase.schema import UseCase
-from tidemill.usecase.sections import LabelFunction
+from tidemill.usecase.target import LabelFunction
 
 __all__ = ["Label", "Votes", "function_inputs", "votes_of"]
 

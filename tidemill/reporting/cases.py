@@ -12,7 +12,7 @@ from tidemill.reporting.language import say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Figure, Prose
 from tidemill.reporting.wording import count, number, percent
-from tidemill.usecase.sections import CostRules
+from tidemill.usecase.tuning import CostRules
 
 __all__ = ["Thousand", "cost_words", "how_often_right", "thousand"]
 

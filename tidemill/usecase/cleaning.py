@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from tidemill.units import is_unit
-from tidemill.usecase.sections import Section
+from tidemill.usecase.section import Section
 from tidemill.usecase.values import Columns, FieldError, Range, Text, Texts
 
 __all__ = ["Bounds", "Case", "CleanRules", "Fitted", "Outliers"]

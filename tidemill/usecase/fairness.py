@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tidemill.task import Task
-from tidemill.usecase.sections import Section
+from tidemill.usecase.section import Section
 from tidemill.usecase.values import Columns, FieldError
 
 __all__ = ["MEASURES", "FairnessLimits", "FairnessRules"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tidemill.usecase.sections import Section
+from tidemill.usecase.section import Section
 from tidemill.usecase.values import Columns, FieldError, Span, Text, duration_text, parse_duration
 
 __all__ = ["ForecastRules", "Statistic"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tidemill.usecase.sections import Section
+from tidemill.usecase.section import Section
 from tidemill.usecase.values import FieldError, Span
 
 __all__ = ["GateRules", "SliceRules"]

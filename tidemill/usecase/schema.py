@@ -15,30 +15,28 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from tidemill.expressions import columns_of
-from tidemill.task import METRICS, is_classification
+from tidemill.usecase.agreement import check_agreement
 from tidemill.usecase.cleaning import CleanRules
 from tidemill.usecase.fairness import FairnessRules
 from tidemill.usecase.forecasting import ForecastRules
 from tidemill.usecase.gate import GateRules
+from tidemill.usecase.section import Section
 from tidemill.usecase.sections import (
     ColumnRules,
-    CostRules,
     EvaluateRules,
     MonitorRules,
-    OneTarget,
     ReportRules,
     RetrainRules,
     ScheduleRules,
     ScoreRules,
-    Section,
     ServeRules,
     SplitRules,
-    Target,
-    TuneRules,
     ValidateRules,
 )
 from tidemill.usecase.sources import Http, Incremental, Join, LabelJoin, OneSource, Source, Sql
-from tidemill.usecase.values import Columns, Expression, FieldError, Name, Text
+from tidemill.usecase.target import OneTarget, Target
+from tidemill.usecase.tuning import CostRules, TuneRules
+from tidemill.usecase.values import Columns, Expression, Name, Text
 
 __all__ = [
     "CleanRules",
@@ -125,174 +123,8 @@ class UseCase(Section):
 
     @model_validator(mode="after")
     def _goes_together(self) -> UseCase:
-        self._check_sources()
-        self._check_derived()
-        self._check_split()
-        self._check_clean()
-        self._check_query()
-        self._check_forecast()
-        self._check_fairness()
-        if self.target.functions and self.task != "auto" and not is_classification(self.task):
-            raise FieldError("task", f"labelling functions (`target.functions`) give classes, and it says {self.task}")
-        self._check_task()
-        fitting = METRICS.get(self.task, ())
-        if fitting and self.tune.metric not in ("auto", *fitting):
-            raise FieldError(
-                ("tune", "metric"), f"`{self.tune.metric}` does not fit the task {self.task}: {', '.join(fitting)} do"
-            )
+        check_agreement(self)
         return self
-
-    def _check_task(self) -> None:
-        """What is said of one kind of task, while the file names another."""
-        if self.task != "auto" and not is_classification(self.task) and self.tune.class_weights is not None:
-            raise FieldError(("tune", "class_weights"), f"there are no classes to weigh: the task is {self.task}")
-        if self.task not in ("auto", "binary") and self.tune.threshold != "auto":
-            raise FieldError(("tune", "threshold"), f"it cuts a probability in two, and the task is {self.task}")
-        if self.gate.policy == "cost" and not isinstance(self.tune.threshold, CostRules):
-            raise FieldError(
-                ("gate", "policy"), "what a row costs is not said: write `tune.threshold.costs`, or another policy"
-            )
-        others = {*self.id, *self.target_inputs, self.time, self.group, self.query}
-        if self.weight is not None and self.weight in others:
-            raise FieldError("weight", f"`{self.weight}` has another part to play: give weights a column of their own")
-        for name in self.columns.monotone:
-            if name in self.target_inputs:
-                raise FieldError(("columns", "monotone", name), "it is the target, or what the target is made from")
-
-    def _check_sources(self) -> None:
-        primary = [name for name, source in self.sources.items() if source.join is None and source.labels is None]
-        names = ", ".join(f"`{name}`" for name in primary)
-        if len(primary) > 1:
-            raise FieldError(
-                "sources", f"{names} have no `join`: say for all but one of them how they are joined to it"
-            )
-        if not primary:
-            raise FieldError("sources", "every source has a `join`: the one that the others are joined to has none")
-        labels = [name for name, source in self.sources.items() if source.labels is not None]
-        if len(labels) > 1:
-            raise FieldError(
-                ("sources", labels[1], "labels"), f"`{labels[0]}` brings the labels already: the target has one source"
-            )
-        if labels and self.time is None:
-            raise FieldError(
-                ("sources", labels[0], "labels"), "labels ripen from a row's own time: name its column as `time`"
-            )
-        if labels and self.target.functions and self.sources[labels[0]].labels.absent is not None:  # type: ignore[union-attr]
-            raise FieldError(
-                ("sources", labels[0], "labels", "absent"),
-                "`target.functions` label the rows that have no label, and this does too: leave one of them out",
-            )
-        if labels and self.monitor.label_delay:
-            raise FieldError(
-                ("monitor", "label_delay"),
-                f"the labels of `{labels[0]}` have a `maturity` of their own: leave this one out",
-            )
-        for name, source in self.sources.items():
-            if source.join is not None and source.join.as_of is not None and self.time is None:
-                raise FieldError(
-                    ("sources", name, "join", "as_of"),
-                    "rows are joined as of their own time, and the use case has no `time`: name its column",
-                )
-
-    def _check_derived(self) -> None:
-        later = list(self.derive)
-        for name, expression in self.derive.items():
-            columns = columns_of(expression)
-            if name in columns:
-                raise FieldError(
-                    ("derive", name), f"it is made from itself: give the new column a name other than `{name}`"
-                )
-            later.remove(name)
-            for column in later:
-                if column in columns:
-                    raise FieldError(
-                        ("derive", name), f"it reads `{column}`, which is derived below it: move that one up"
-                    )
-        if self.target.column is None and self.target.name in self.derive:
-            raise FieldError(("target", "name"), f"`{self.target.name}` is a derived column too: give one another name")
-
-    def _check_split(self) -> None:
-        if self.split.by == "group" and self.group is None:
-            raise FieldError(("split", "by"), "it says group, and the use case has no `group`: name its column")
-        if self.split.by == "query" and self.query is None:
-            raise FieldError(("split", "by"), "it says query, and the use case has no `query`: name its column")
-        for name in ("by", "train_until", "gate_until"):
-            if self.time is None and getattr(self.split, name) not in (None, "auto", "group", "query", "random"):
-                raise FieldError(("split", name), "it needs the time of each row: name the column under `time`")
-
-    def _check_query(self) -> None:
-        if self.query is None:
-            if self.task == "ranking":
-                raise FieldError(
-                    "task",
-                    "ranking puts the rows of one list in order: name the column that tells lists apart as `query`",
-                )
-            if self.target.gain != "auto":
-                raise FieldError(("target", "gain"), "it is for ranking, which needs a `query`: leave it out")
-            return
-        if self.task not in ("auto", "ranking"):
-            raise FieldError("query", f"it is for `task: ranking`, and the task is {self.task}: leave one of them out")
-        if self.forecast is not None:
-            raise FieldError(
-                "forecast", "a forecast is of numbers, and `query` asks for an order: leave one of them out"
-            )
-        if self.target.functions:
-            raise FieldError(
-                ("target", "functions"),
-                "labelling functions give classes, and with a `query` rows are ranked by grades",
-            )
-        for field, names in (("target", self.target_inputs), ("id", self.id[:1] if len(self.id) == 1 else ())):
-            if self.query in names:
-                raise FieldError(
-                    "query", f"`{self.query}` is the `{field}` too: name the column that tells lists apart"
-                )
-
-    def _check_clean(self) -> None:
-        rules, types = self.clean, self.columns.types
-        if rules.fitted is not None:
-            raise FieldError(("clean", "fitted"), "it is what cleaning finds in the data: leave it out")
-        for field, kind, names in (("units", "number", rules.units), ("time_formats", "time", rules.time_formats)):
-            for name in names:
-                if types.get(name, kind) != kind:
-                    raise FieldError(
-                        ("clean", field, name), f"under `columns.types` it is a {types[name]}: make it a {kind} there"
-                    )
-        target = self.target_inputs
-        for name in rules.fill:
-            if name in {self.time, self.query, *self.id, *target}:
-                raise FieldError(("clean", "fill", name), "a row without it is refused or waits: it can't be made up")
-        for name, rule in rules.outliers.items():
-            if name in target and rule.then != "refuse":
-                raise FieldError(
-                    ("clean", "outliers", name, "then"),
-                    "the target is made from it, and must stay what it was: `refuse` the rows, or leave it alone",
-                )
-
-    def _check_forecast(self) -> None:
-        rules = self.forecast
-        if rules is None:
-            return
-        if self.time is None:
-            raise FieldError("forecast", "a forecast needs the time of each row: name its column under `time`")
-        if self.split.by in ("group", "random"):
-            raise FieldError(
-                ("split", "by"), f"it says {self.split.by}, and a forecast is judged on later rows: write `time`"
-            )
-        if self.task not in ("auto", "regression", "count"):
-            raise FieldError("task", f"a forecast is of numbers, and it says {self.task}: write `regression`")
-        if self.target.column is None or self.target.expression or self.target.functions:
-            raise FieldError("target", "a forecast reads the target's own past: name the `column` that holds it")
-        rules.check_columns(self.time, [self.target.column])
-        rules.check_lags(self.maturity)
-
-    def _check_fairness(self) -> None:
-        rules = self.fairness
-        for name in rules.groups:
-            if name in self.target_inputs:
-                raise FieldError(("fairness", "groups"), f"`{name}` is the target, or what it is made from")
-        unfit = None if self.task == "auto" else rules.limits.unfit(self.task)
-        if unfit is not None:
-            raise FieldError(("fairness", "limits", unfit[0]), unfit[1])
 
     @property
     def target_inputs(self) -> frozenset[str]:

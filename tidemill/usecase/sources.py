@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tidemill.secrets import IN_CLEAR, is_reference, literal_in_fields, literal_in_url
-from tidemill.usecase.sections import Section
+from tidemill.usecase.section import Section
 from tidemill.usecase.values import Columns, Duration, Entry, FieldError, OrText, Span, Text, section_from_text
 
 __all__ = ["Http", "Incremental", "Join", "LabelJoin", "OneSource", "Source", "Sql"]

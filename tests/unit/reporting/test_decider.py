@@ -19,7 +19,7 @@ from tidemill.reporting import write_report
 from tidemill.reporting.cases import cost_words, thousand
 from tidemill.reporting.material import Material, gather
 from tidemill.results import Interval
-from tidemill.usecase.sections import CostRules
+from tidemill.usecase.tuning import CostRules
 
 JARGON = r"(?i)\b(AUC|ROC|RMSE|R²|log.?loss|precision|recall|F1|MAE|NDCG|bootstrap|hyperparam\w*|calibration)\b"
 
