@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from tasks.collect import erased_inputs
 from tasks.stage import stage, told
@@ -36,26 +37,20 @@ def score(
     """
     fetched = use_case if source is None else use_case.reading(source)
     landed = land(store, fetched, since=since, until=until, labels=False)
+    ask = partial(
+        answer,
+        store,
+        use_case,
+        version,
+        source,
+        since=since,
+        until=until,
+        landed=landed,
+        who=this_run(),
+        explain=explain,
+    )
     if output is not None:
-        return told(
-            "score",
-            lambda: (
-                answer(
-                    store,
-                    use_case,
-                    version,
-                    source,
-                    output,
-                    since=since,
-                    until=until,
-                    landed=landed,
-                    who=this_run(),
-                    explain=explain,
-                ),
-                False,
-            ),
-            _summary,
-        )
+        return told("score", lambda: (ask(output), False), _summary)
     inputs = {
         "version": version.version,
         "source": source and [[shown(found.url), found.size, found.version] for found in list_objects(source)],
@@ -71,18 +66,7 @@ def score(
         use_case.name,
         "score",
         Scored,
-        lambda: answer(
-            store,
-            use_case,
-            version,
-            source,
-            kept,
-            since=since,
-            until=until,
-            landed=landed,
-            who=this_run(),
-            explain=explain,
-        ),
+        lambda: ask(kept),
         version=2,
         inputs=inputs,
         summary=_summary,
