@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from tidemill.errors import GateError, UserError
-from tidemill.learning.model import Label
+from tidemill.learning.description import Label
 from tidemill.learning.rows import Row, RowPredictor
 from tidemill.registry import Registry
 from tidemill.results import TrainingRun

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from tidemill.cleaning import Kind
+from tidemill.results import Record
 from tidemill.usecase.forecasting import Statistic
 from tidemill.usecase.values import Duration, duration_text
 
@@ -18,18 +18,14 @@ __all__ = ["Memory", "Plan", "Window", "ticks"]
 SEASONS_BACK = 4
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Window(_Frozen):
+class Window(Record):
     """A stretch of the target's past that ends ``gap`` before a row, and what is said of it."""
 
     span: Duration
     statistics: tuple[Statistic, ...]
 
 
-class Memory(_Frozen):
+class Memory(Record):
     """The stored tail of every series: a Parquet file beside ``model.json``, its sha256, and its newest moment."""
 
     file: str
@@ -38,7 +34,7 @@ class Memory(_Frozen):
     until: datetime
 
 
-class Plan(_Frozen):
+class Plan(Record):
     """How a row at time t is completed by what was known ``gap`` before.
 
     ``gap`` is the horizon and the time that labels take to ripen. A looked-up value is the newest one in the

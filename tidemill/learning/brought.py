@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from tidemill.learning.margins import Calibration
 from tidemill.learning.objectives import predictions
 from tidemill.learning.preparing import Prepared
 from tidemill.learning.scores import Floats, score
-from tidemill.results import ModelReference
+from tidemill.results import ModelReference, Record
 from tidemill.store import Store
 from tidemill.task import is_classification
 
@@ -24,13 +23,11 @@ __all__ = ["Brought", "read_brought", "what_it_brought", "write_brought"]
 FORMAT = 1
 
 
-class Brought(BaseModel):
+class Brought(Record):
     """Means over the folds: ``best`` of the best trial alone, ``together`` of the members' average.
 
     ``uncalibrated`` and ``calibrated`` are log losses; None where no probabilities are predicted.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     metric: str

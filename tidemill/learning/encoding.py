@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+
+from tidemill.results import Record
 
 __all__ = ["Encoding", "LevelMeans", "averaged_classes", "blocks", "codes_of", "outputs"]
 
@@ -32,14 +33,12 @@ Floats = NDArray[np.floating]
 Positions = NDArray[np.int64]
 
 
-class Encoding(BaseModel):
+class Encoding(Record):
     """A column's levels and what each is read as: ``values[output][i]`` is of ``levels[i]``.
 
     ``prior[output]`` is of every other level. Levels are texts, or numbers where the column holds numbers.
     Outputs are the shares of ``classes`` (their codes) or, if there are none, the target's mean alone.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: tuple[str, ...] | tuple[float, ...]
     values: tuple[tuple[float, ...], ...]

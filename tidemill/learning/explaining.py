@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidemill.learning.description import ModelDescription
 from tidemill.learning.features import Feature, Matrix
 from tidemill.learning.margins import Calibration
 from tidemill.learning.scores import Doubles
-
-if TYPE_CHECKING:
-    from tidemill.learning.model import ModelDescription
 
 __all__ = ["Explanation", "explained", "shares_of_columns"]
 

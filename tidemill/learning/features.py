@@ -15,17 +15,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from tidemill.cleaning import Kind, normalise
-from tidemill.cleaning.mending import mended
-from tidemill.cleaning.normalising import unreadable
-from tidemill.errors import UserError, did_you_mean
-from tidemill.expressions import columns_of, evaluate
+from tidemill.cleaning import Kind
+from tidemill.expressions import columns_of
 from tidemill.learning.columns import Pairing, TimePart, as_numbers, combined, time_part
+from tidemill.learning.deriving import check_present, tidy_columns
 from tidemill.learning.encoding import Encoding, codes_of
 from tidemill.learning.pixels import pixels_of
 from tidemill.learning.texts import Words, texts_of, word_counts
+from tidemill.results import Record
 from tidemill.usecase.schema import CleanRules
 
 __all__ = ["OTHER", "ColumnContract", "Feature", "Matrix", "Recipe"]
@@ -42,11 +41,7 @@ def _float32(values: Doubles) -> Doubles:
     return np.clip(values, -LARGEST, LARGEST).astype(np.float32).astype(np.float64)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ColumnContract(_Frozen):
+class ColumnContract(Record):
     """A raw column that a row must bring. ``levels`` are a category's known ones; others are allowed.
 
     ``pixels`` is how many numbers each of its cells holds, where they hold lists.
@@ -61,7 +56,7 @@ class ColumnContract(_Frozen):
     pixels: int = 0
 
 
-class Feature(_Frozen):
+class Feature(Record):
     """One column of the matrix: which of the user's columns it reads, and how.
 
     A category's ``levels[i]`` has code ``i + 1``. Code 0 is any other level, if ``other`` says that
@@ -86,7 +81,7 @@ class Feature(_Frozen):
     combined: Pairing | None = None
 
 
-class Recipe(_Frozen):
+class Recipe(Record):
     """From the user's columns to the boosters' matrix. JSON both ways by pydantic.
 
     ``kinds`` says what every column that is read or derived is, ``reference`` is the use case's own
@@ -127,8 +122,7 @@ class Recipe(_Frozen):
         A missing value is fine. A missing column is not: every row would be answered without it, and
         nobody would notice.
         """
-        for name in self._needed:
-            self._check_present(name, frame)
+        check_present(self._needed, self.derive, frame)
 
     def transform(self, frame: pd.DataFrame) -> Matrix:
         """The matrix, float32, shape ``(rows, features)``; not-a-number is missing.
@@ -289,55 +283,8 @@ class Recipe(_Frozen):
             if not feature.words
         }
 
-    def _check_present(self, name: str, frame: pd.DataFrame) -> None:
-        if name in frame.columns:
-            return
-        if name not in self.derive:
-            near = did_you_mean(name, map(str, frame.columns))
-            raise UserError(f"the rows have no column `{name}`, which the model reads{near}: add it", column=name)
-        for source in sorted(columns_of(self.derive[name])):
-            self._check_present(source, frame)
-
     def _read(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The tidy columns that features read, with the derived ones made where they did not come along."""
-        ready = [name for name in self._needed if name in frame.columns]
-        made = [name for name in self._needed if name not in frame.columns]
-        wanted = {*ready, *(source for name in made for source in self._inputs(name, frame))}
-        before = frame[[name for name in frame.columns if name in wanted]].reset_index(drop=True)
-        read = normalise(before, self.clean, self.kinds)
-        for (_, said), (_, tidy) in zip(before.items(), read.items(), strict=True):
-            self._check_readable(said, tidy)
-        for name in made:
-            self._derive(name, read)
-        if made:
-            read = read.assign(**normalise(read[made], self.clean, self.kinds))
-        return mended(read, self.clean)
-
-    def _inputs(self, name: str, frame: pd.DataFrame) -> set[str]:
-        """The columns of the frame that ``name`` is made from."""
-        if name in frame.columns:
-            return {name}
-        return {found for source in columns_of(self.derive[name]) for found in self._inputs(source, frame)}
-
-    def _derive(self, name: str, read: pd.DataFrame) -> None:
-        for source in columns_of(self.derive[name]):
-            if source not in read.columns:
-                self._derive(source, read)
-        read[name] = evaluate(self.derive[name], read)
-
-    def _check_readable(self, before: pd.Series, after: pd.Series) -> None:
-        kind = self.kinds[str(before.name)]
-        if kind == "category" or (kind == "number" and before.dtype.kind in "iuf"):  # nothing of it can be lost
-            return
-        lost = unreadable(before, after, self.clean).to_numpy(dtype=bool)
-        if lost.any():
-            row = int(np.flatnonzero(lost)[0])
-            raise UserError(
-                f"row {row} (counted from 0) has {before.iloc[row]!r} in column `{before.name}`, "
-                f"which is a {kind}: correct the value, or leave it empty",
-                row=row,
-                column=str(before.name),
-            )
+        return tidy_columns(frame, self._needed, self.derive, self.kinds, self.clean)
 
     def _values(self, feature: Feature, read: pd.DataFrame) -> NDArray[np.float64]:
         column = read[feature.column]

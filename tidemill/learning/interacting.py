@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.learning.description import ModelDescription
 from tidemill.learning.features import Matrix
 from tidemill.learning.scores import Doubles
-
-if TYPE_CHECKING:
-    from tidemill.learning.model import ModelDescription
 
 __all__ = ["Interactions", "interactions_of", "tree_cost"]
 

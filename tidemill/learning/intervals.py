@@ -19,7 +19,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+
+from tidemill.results import Record
 
 __all__ = ["IntervalRule", "Validated", "choose_rule", "fit_rule"]
 
@@ -31,15 +32,13 @@ ROWS_A_BIN = 50
 LEAST_SCALE = 0.1
 
 
-class IntervalRule(BaseModel):
+class IntervalRule(Record):
     """From a prediction (and, by ``quantile``, the boosters' two ends) to an interval.
 
     ``below`` and ``above`` are what lies between what is sized and the interval's ends, in units of the usual error
     at that prediction: ``scale`` between the predictions ``at``, 1 where there are none. ``least`` bounds the
     lower end: counts are never negative.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     way: Way
     below: float

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from tidemill.learning.objectives import predictions
 from tidemill.learning.scores import Doubles, Floats, score
+from tidemill.results import Record
 from tidemill.task import is_classification
 
 __all__ = ["Calibration", "Margins", "Scored", "calibrate", "undone"]
@@ -29,14 +29,12 @@ ROWS_A_CLASS = 50
 Margins = NDArray[np.float32]
 
 
-class Calibration(BaseModel):
+class Calibration(Record):
     """Margins are multiplied by ``slope`` and shifted by ``intercept`` before they become probabilities.
 
     ``upper_slope`` is that of high margins, where it is not the same as that of low ones (beta calibration);
     ``shifts`` has one for each class, for several classes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     slope: float = 1.0
     intercept: float = 0.0

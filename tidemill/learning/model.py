@@ -8,103 +8,27 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
-from tidemill.forecasting import Forecaster, History, Plan
+from tidemill.forecasting import Forecaster, History
+from tidemill.learning.description import Label, ModelDescription
+from tidemill.learning.ensemble import Ensemble
 from tidemill.learning.explaining import Explanation, explained, shares_of_columns
-from tidemill.learning.features import ColumnContract, Matrix, Recipe
+from tidemill.learning.features import ColumnContract, Matrix
 from tidemill.learning.interacting import Interactions, interactions_of, tree_cost
-from tidemill.learning.intervals import IntervalRule
-from tidemill.learning.margins import Calibration
-from tidemill.learning.objectives import predictions
-from tidemill.learning.orders import Gain
 from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.scores import Doubles
-from tidemill.learning.stored import DESCRIPTION, files_of, id_of, read_model
-from tidemill.learning.terms import LinearMember
-from tidemill.learning.threads import wait_politely
+from tidemill.learning.stored import DESCRIPTION, read_model
 from tidemill.results import ModelReference
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.task import Task, is_classification
 
-__all__ = ["ColumnContract", "Member", "Model", "ModelDescription"]
+__all__ = ["Model"]
 
 MOST_PARTS = 5
-
-Label = str | int | bool
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Member(_Frozen):
-    """One booster: its file, that file's sha256, its weight in the average, and the trial it was tuned in."""
-
-    file: str
-    sha256: str
-    weight: int
-    rounds: int
-    trial: int
-
-
-class ModelDescription(_Frozen):
-    """``model.json``: all of a Model but the trees.
-
-    ``classes`` are the labels in code order (binary: the second is the positive one). ``threshold`` is
-    the cut of the positive class's probability. Intervals around numbers cover ``coverage`` of rows: ``interval``
-    makes them, with the booster of their ends where ``ends`` has its sha256; older Models have a ``half_width``.
-    Where rows are ranked, ``query`` is the column that says which of them are one list, and ``gain`` what a grade
-    is worth.
-    ``line`` is the linear member of the mean, where there is one. ``forecast`` says what is made of a row's past; None
-    for a model that reads rows alone.
-    """
-
-    format: Literal[1] = 1
-    task: Task
-    target: str
-    classes: tuple[Label, ...]
-    recipe: Recipe
-    calibration: Calibration
-    threshold: float | None
-    half_width: float | None
-    coverage: float
-    members: tuple[Member, ...]
-    interval: IntervalRule | None = None
-    ends: str | None = None
-    query: ColumnContract | None = None
-    gain: Gain | None = None
-    forecast: Plan | None = None
-    line: LinearMember | None = None
-
-    @property
-    def files(self) -> dict[str, str]:
-        """The sha256 of each of its files: the members' in their order, the intervals' ends, a forecast's memory."""
-        return files_of(self.model_dump(mode="json", include={"members", "ends", "forecast"}))
-
-    def mean(self, parts: Sequence[Any], kept: Sequence[bool] | None = None) -> Doubles:
-        """The members' weighted mean; ``parts`` has an array of each, that of the line last.
-
-        ``kept`` says of each booster whether it counts; None for all.
-        """
-        weights = [float(member.weight) for member in self.members]
-        if kept is not None:
-            weights = [weight * counts for weight, counts in zip(weights, kept, strict=True)]
-        if self.line is not None:
-            weights.append(float(self.line.weight))
-        total = sum(weight * np.asarray(part, dtype=np.float64) for weight, part in zip(weights, parts, strict=True))
-        return np.asarray(total / sum(weights))
-
-    @property
-    def id(self) -> str:
-        """The first 16 hex digits of the sha256 of this description, which holds the boosters' own hashes."""
-        return id_of(self.model_dump(mode="json"))
 
 
 class Model:
@@ -123,15 +47,10 @@ class Model:
 
         ``history`` is a forecast's memory. ``threads`` for predicting; None takes all there are.
         """
-        wait_politely()
-        import xgboost
-
         self.description = description
+        self.ensemble = Ensemble(description, boosters, ends, threads)
         self._raw = tuple(boosters)
-        settings = {"nthread": threads} if threads else {}
-        self._boosters = [xgboost.Booster(settings, model_file=bytearray(raw)) for raw in boosters]
         self._raw_ends = ends
-        self._ends = None if ends is None else xgboost.Booster(settings, model_file=bytearray(ends))
         self._history = history
         self.forecaster: Forecaster | None = None
         if description.forecast is not None and history is not None:
@@ -266,7 +185,7 @@ class Model:
         read as what its column is.
         """
         matrix = self.matrix(frame)
-        return self._framed(frame, self._answered(matrix, self._margins(matrix)))
+        return self._framed(frame, self.ensemble.answered(matrix, self.ensemble.margins(matrix)))
 
     def predict_by(self, frame: pd.DataFrame, scores: Sequence[Doubles]) -> pd.DataFrame:
         """What :meth:`predict` gives where each booster's raw scores, one array a member, were ``scores``.
@@ -274,11 +193,7 @@ class Model:
         For boosters as they were trained, whose answers are to be compared with those of the stored ones.
         """
         matrix = self.matrix(frame)
-        line = self.description.line
-        parts = [*scores, *([] if line is None else [line.margins(matrix)])]
-        return self._framed(
-            frame, self._answered(matrix, self.description.calibration.apply(self.description.mean(parts)))
-        )
+        return self._framed(frame, self.ensemble.answered(matrix, self.ensemble.margins_of(scores, matrix)))
 
     def _framed(self, frame: pd.DataFrame, answered: list[Any]) -> pd.DataFrame:
         """The columns of an answer as a table, with ranks where ``frame`` has the query."""
@@ -292,7 +207,7 @@ class Model:
 
     def answers(self, matrix: Matrix) -> list[dict[str, Label | float | None]]:
         """The rows of :meth:`predict`, as plain values and without ranks, for a matrix that the recipe has made."""
-        first, *others = (column.tolist() for column in self._answered(matrix, self._margins(matrix)))
+        first, *others = (column.tolist() for column in self.ensemble.answered(matrix, self.ensemble.margins(matrix)))
         predicted = [self.classes[code] for code in first] if is_classification(self.task) else first
         names = self.prediction_columns
         return [dict(zip(names, row, strict=True)) for row in zip(predicted, *others, strict=True)]
@@ -301,13 +216,13 @@ class Model:
         """Calibrated probabilities, shape ``(rows, classes)``, columns in code order. For classification only."""
         if not is_classification(self.task):
             raise ValueError(f"a {self.task} model has no probabilities: ask for `values`")
-        return self._shares(self._margins(self.matrix(frame)))
+        return self.ensemble.finished(self.ensemble.margins(self.matrix(frame)))
 
     def values(self, frame: pd.DataFrame) -> Doubles:
         """Predictions in the target's unit, shape ``(rows,)``. Not for classification."""
         if is_classification(self.task):
             raise ValueError("a classification model has no values: ask for `probabilities`")
-        return predictions(self.task, self._margins(self.matrix(frame)))
+        return self.ensemble.finished(self.ensemble.margins(self.matrix(frame)))
 
     def answers_by_part(self, frame: pd.DataFrame, most: int = MOST_PARTS) -> tuple[Doubles, tuple[Doubles, ...]]:
         """Probabilities or values, and the same when each of at most ``most`` parts of the boosters is left out.
@@ -315,19 +230,7 @@ class Model:
         Boosters hang on their seeds: how far the second differ from each other says how far other seeds would have
         moved the first. There are no parts of a single booster; the linear member is in all of them.
         """
-        matrix = self.matrix(frame)
-        parts = self._parts(matrix)
-        groups = np.arange(len(self._boosters)) % max(most, 1)
-        count = int(groups.max(initial=0)) + 1
-        whole = self._finished(parts)
-        if count < 2 or not len(matrix):
-            return whole, ()
-        return whole, tuple(self._finished(parts, (groups != group).tolist()) for group in range(count))
-
-    def _finished(self, parts: Sequence[Any], kept: Sequence[bool] | None = None) -> Doubles:
-        """Answers out of the raw scores of all parts, or of those ``kept``."""
-        margins = self.description.calibration.apply(self.description.mean(parts, kept))
-        return self._shares(margins) if is_classification(self.task) else predictions(self.task, margins)
+        return self.ensemble.finished_by_part(self.matrix(frame), most)
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The contributions of :meth:`explain`, but with what a forecast makes of the past column by column."""
@@ -355,71 +258,20 @@ class Model:
         None where finding out would take too long.
         """
         columns = shares_of_columns(self.description.recipe.features)
-        return interactions_of(self.description, self._boosters, matrix, self._chosen(matrix), columns)
+        return interactions_of(self.description, self.ensemble.boosters, matrix, self.ensemble.chosen(matrix), columns)
 
     @property
     def explaining_cost(self) -> float:
         """What explaining one row costs, in the units of :func:`~tidemill.learning.interacting.tree_cost`."""
-        return sum(tree_cost(booster) for booster in self._boosters)
+        return sum(tree_cost(booster) for booster in self.ensemble.boosters)
 
     def numbers(self, matrix: Matrix) -> Doubles:
         """What metrics are made of: the positive class's probability, each class's, or the predicted numbers."""
-        margins = self._margins(matrix)
-        if not is_classification(self.task):
-            return predictions(self.task, margins)
-        shares = self._shares(margins)
-        return shares[:, 1] if self.task == "binary" else shares
+        found = self.ensemble.finished(self.ensemble.margins(matrix))
+        return found[:, 1] if self.task == "binary" else found
 
     def _explained(self, matrix: Matrix, columns: Mapping[str, Doubles]) -> Explanation:
-        return explained(self.description, self._boosters, matrix, self._chosen(matrix), columns)
-
-    def _chosen(self, matrix: Matrix) -> NDArray[np.int64]:
-        """The output that is explained of each row: of several classes that of the predicted one."""
-        if self.task == "multiclass":
-            return self._codes(self._shares(self._margins(matrix)))
-        return np.zeros(len(matrix), dtype=np.int64)
-
-    def _answered(self, matrix: Matrix, margins: Doubles) -> list[Any]:
-        """The columns of an answer, in their order; for classification the first holds codes of classes."""
-        if is_classification(self.task):
-            shares = self._shares(margins)
-            return [self._codes(shares), *shares.T]
-        values = predictions(self.task, margins)
-        if self.task == "ranking":
-            return [values]
-        return [values, *self._interval(matrix, values)]
-
-    def _interval(self, matrix: Matrix, values: Doubles) -> tuple[Doubles, Doubles]:
-        rule = self.description.interval
-        if rule is None:
-            half = self.description.half_width or 0.0
-            return values - half, values + half
-        if self._ends is None or not len(matrix):
-            return rule.around(values, None if self._ends is None else np.empty((0, 2)))
-        return rule.around(values, np.asarray(self._ends.inplace_predict(matrix), dtype=np.float64))
-
-    def _shares(self, margins: Doubles) -> Doubles:
-        shares = predictions(self.task, margins)
-        return np.column_stack([1.0 - shares, shares]) if self.task == "binary" else shares
-
-    def _margins(self, matrix: Matrix) -> Doubles:
-        """The boosters' weighted mean raw score, calibrated; shape ``(rows,)`` or ``(rows, classes)``."""
-        if not len(matrix):
-            return np.empty((0, len(self.classes)) if self.task == "multiclass" else 0)
-        return self.description.calibration.apply(self.description.mean(self._parts(matrix)))
-
-    def _parts(self, matrix: Matrix) -> list[Any]:
-        """The raw scores of each booster, and of the linear member last."""
-        parts = [booster.inplace_predict(matrix, predict_type="margin") for booster in self._boosters]
-        if self.description.line is not None:
-            parts.append(self.description.line.margins(matrix))
-        return parts
-
-    def _codes(self, shares: Doubles) -> NDArray[np.int64]:
-        if self.task == "binary":
-            cut = 0.5 if self.threshold is None else self.threshold
-            return np.asarray(shares[:, 1] >= cut, dtype=np.int64)
-        return np.asarray(shares.argmax(axis=1), dtype=np.int64)
+        return explained(self.description, self.ensemble.boosters, matrix, self.ensemble.chosen(matrix), columns)
 
 
 def _text(label: Label) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.scores import Doubles
+from tidemill.results import Record
 
 __all__ = ["Design", "LinearMember", "Term", "terms_of"]
 
@@ -20,13 +20,11 @@ LEVELS = 30
 FARTHEST = 6.0
 
 
-class Term(BaseModel):
+class Term(Record):
     """One column of the design: a feature less ``mean``, over ``spread``, or whether it is the category ``level``.
 
     ``coefficients`` are what a unit of it adds to each output.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     feature: int
     mean: float = 0.0
@@ -35,10 +33,8 @@ class Term(BaseModel):
     coefficients: tuple[float, ...] = ()
 
 
-class LinearMember(BaseModel):
+class LinearMember(Record):
     """The line of a Model: its ``weight`` in the mean, and what it adds up, term by term, to the ``intercept``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     weight: int
     intercept: tuple[float, ...]

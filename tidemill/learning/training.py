@@ -18,11 +18,12 @@ import numpy as np
 from tidemill.errors import UserError
 from tidemill.learning.brought import what_it_brought, write_brought
 from tidemill.learning.columns import kind_of
-from tidemill.learning.features import Matrix
+from tidemill.learning.description import Member, ModelDescription
+from tidemill.learning.features import ColumnContract, Matrix
 from tidemill.learning.growing import Grown, Resort, grow_again, grow_all, kept
 from tidemill.learning.linear import fit_line, try_lines
 from tidemill.learning.margins import Calibration
-from tidemill.learning.model import ColumnContract, Member, Model, ModelDescription
+from tidemill.learning.model import Model
 from tidemill.learning.preparing import Prepared, prepare
 from tidemill.learning.scores import Doubles
 from tidemill.learning.settling import settle

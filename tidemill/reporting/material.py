@@ -10,7 +10,7 @@ from tidemill.errors import UserError
 from tidemill.evaluation import Evidence, load_evidence
 from tidemill.evaluation.evidence import Contender
 from tidemill.learning.brought import Brought, read_brought
-from tidemill.learning.model import ModelDescription
+from tidemill.learning.description import ModelDescription
 from tidemill.learning.scores import higher_is_better
 from tidemill.learning.trials import Trial, TrialLog
 from tidemill.registry import LedgerEntry, ModelVersion, Registry

@@ -58,7 +58,7 @@ def test_the_pair_that_the_target_hangs_on_is_found_and_drawn() -> None:
 
 def test_interactions_do_not_go_beyond_what_they_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = model().matrix(judged("binary").world.gate)
-    dear = sum(interacting.tree_cost(booster, matrix.shape[1]) for booster in model()._boosters)
+    dear = sum(interacting.tree_cost(booster, matrix.shape[1]) for booster in model().ensemble.boosters)
     monkeypatch.setattr(interacting, "FEWEST_ROUNDS", 1)
     monkeypatch.setattr(interacting, "FEWEST_ROWS", 4)
     monkeypatch.setattr(interacting, "MOST_COST", 4.5 * dear)

@@ -75,7 +75,7 @@ def test_columns_of_different_groups_never_share_a_path(memory: Store) -> None:
 def paths(model: Model, world: World) -> list[set[str]]:
     """The features on the way to each leaf of each tree."""
     found = []
-    for booster in model._boosters:
+    for booster in model.ensemble.boosters:
         booster.feature_names = [f"f{number}" for number in range(len(model.features))]
         for _, tree in booster.trees_to_dataframe().groupby("Tree"):
             nodes = tree.set_index("ID")

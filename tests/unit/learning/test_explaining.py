@@ -59,7 +59,7 @@ def test_base_and_contributions_add_up_to_the_score(
         calibration = Calibration(slope=calibration.slope, shifts=(0.2, -0.3, 0.1))
     model = changed(task, calibration, line)
     frame = judged(task).world.gate.head(count)
-    scores = model._margins(model.matrix(frame))
+    scores = model.ensemble.margins(model.matrix(frame))
     if task == "multiclass":
         scores = scores[np.arange(count), model.probabilities(frame).argmax(axis=1)]
     found = model.explain(frame)

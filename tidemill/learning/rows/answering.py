@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidemill.forecasting import Plan
+from tidemill.learning.description import Label
 from tidemill.learning.explaining import Explanation
 from tidemill.learning.features import Matrix, Recipe
-from tidemill.learning.model import Label, Model
+from tidemill.learning.model import Model
 from tidemill.learning.queries import RANK, ranks
 from tidemill.learning.rows.reading import RowReader
 from tidemill.learning.rows.values import Row
