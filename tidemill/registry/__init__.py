@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from tidemill.registry.champions import Answering
 from tidemill.registry.records import Action, LedgerEntry, ModelVersion, asked_because, sentence_of
-from tidemill.registry.registry import Answering, Line, Registry
+from tidemill.registry.registry import Line, Registry
 
 __all__ = ["Action", "Answering", "LedgerEntry", "Line", "ModelVersion", "Registry", "asked_because", "sentence_of"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from tidemill.errors import OvertakenError
 from tidemill.registry.ledger import Written
-from tidemill.registry.records import LedgerEntry
+from tidemill.registry.records import Action, LedgerEntry
 from tidemill.registry.standing import Standing
 
-__all__ = ["FOUND", "Against", "first", "last", "user", "why_not_waiting"]
+__all__ = ["FOUND", "Against", "drafted", "first", "last", "user", "why_not_waiting"]
 
 FOUND = "the one that is found first"
 """Stands for whichever version is champion when the ledger is first read."""
@@ -34,6 +35,33 @@ class Against:
                 f"{now.champion or 'none'}: nothing was done. Look at `tidemill models {self._use_case}`, and "
                 "decide anew"
             )
+
+
+def drafted(
+    now: Standing,
+    action: Action,
+    version: str,
+    why: str,
+    who: str | None,
+    hashes: dict[str, str],
+    *,
+    automatic: bool = False,
+) -> LedgerEntry:
+    """An entry for the place that ``now`` is; the ledger gives it its number, its time and its parent."""
+    changes = action in ("promote", "approve", "rollback")
+    return LedgerEntry(
+        number=0,
+        action=action,
+        version=version,
+        previous=now.champion,
+        champion=version if changes else now.champion,
+        who=who or user(),
+        when=datetime.now(UTC),
+        why=why,
+        automatic=automatic,
+        hashes=hashes,
+        parent="",
+    )
 
 
 def why_not_waiting(now: Standing, version: str) -> str:

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from tidemill.errors import DamagedError, OvertakenError, UserError
 from tidemill.provenance import code_version
-from tidemill.registry.drafting import FOUND, Against, first, last, user, why_not_waiting
-from tidemill.registry.ledger import Forked, Ledger, Written
-from tidemill.registry.records import Action, LedgerEntry, ModelVersion
-from tidemill.registry.standing import Standing, changes_champion, standing
+from tidemill.registry.champions import Answering, Champions
+from tidemill.registry.drafting import FOUND, Against, drafted, first, last, why_not_waiting
+from tidemill.registry.ledger import Ledger, Written
+from tidemill.registry.records import LedgerEntry, ModelVersion
+from tidemill.registry.standing import changes_champion, standing
 from tidemill.registry.versions import Versions
 from tidemill.results import Lineage, RowBalance
 from tidemill.store import Store
@@ -33,19 +34,6 @@ class Line:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Answering(Generic[T]):
-    """The version that answers, and what its loader made of it.
-
-    ``problem`` says why it is not the ``champion``, which is damaged; None where it is.
-    """
-
-    champion: str
-    version: ModelVersion
-    loaded: T
-    problem: str | None = None
-
-
 class Registry:
     """Versions and ledger of ``use_case`` in ``store``. Safe between threads and processes.
 
@@ -58,6 +46,7 @@ class Registry:
         self._use_case = use_case
         self._ledger = Ledger(store, use_case)
         self._versions = Versions(store, use_case)
+        self._champions = Champions(use_case, self._ledger, self._versions)
 
     def register(
         self, lineage: Lineage, balance: RowBalance, excluded: dict[str, str], *, who: str | None = None
@@ -71,7 +60,7 @@ class Registry:
             if known is not None:
                 return known
             why = "a model was trained"
-            return _entry(standing(before), "register", made.version, why, who, hashes, automatic=True)
+            return drafted(standing(before), "register", made.version, why, who, hashes, automatic=True)
 
         self._ledger.append(draft)
         return made
@@ -116,12 +105,12 @@ class Registry:
 
         Raises DamagedError when its record is missing or not the one that the ledger names.
         """
-        found = self._champion()
+        found = self._champions.live()
         return None if found is None else self._versions.load(*found)
 
     def champion_name(self) -> str | None:
         """The name of the version that is live, without reading its record."""
-        found = self._champion()
+        found = self._champions.live()
         return None if found is None else found[0]
 
     def answering(self, load: Callable[[ModelVersion], T]) -> Answering[T] | None:
@@ -129,26 +118,7 @@ class Registry:
 
         None without a champion. Raises DamagedError when neither it nor any before it can be loaded.
         """
-        found = self._champion()
-        if found is None:
-            return None
-        try:
-            champion = self._versions.load(*found)
-            return Answering(found[0], champion, load(champion))
-        except DamagedError as error:
-            wrong = str(error)
-        now = standing(self._ledger.entries())
-        for name in now.before:
-            try:
-                version = self._versions.load(name, now.hashes[name].get("version"))
-                loaded = load(version)
-            except DamagedError:
-                continue
-            said = f"the champion {found[0]} is damaged, and {name}, the last good one before it, answers: {wrong}"
-            return Answering(found[0], version, loaded, said)
-        raise DamagedError(
-            f"the champion {found[0]} of `{self._use_case}` is damaged, and there is no good one before it: {wrong}"
-        )
+        return self._champions.answering(load)
 
     def rival(self) -> ModelVersion | None:
         """The version that a new model is compared with: the one that answers, or None where none can."""
@@ -208,7 +178,7 @@ class Registry:
             now = standing(before)
             if now.status.get(waiting.version) != "waiting":
                 return before[-1]
-            return _entry(now, "reject", waiting.version, why, "tidemill", hashes, automatic=True)
+            return drafted(now, "reject", waiting.version, why, "tidemill", hashes, automatic=True)
 
         return self._ledger.append(draft).entry
 
@@ -244,7 +214,7 @@ class Registry:
                 return known
             if action == "promote":
                 stated.check(now)
-            entry = _entry(now, action, made.version, why, who, hashes, automatic=True)
+            entry = drafted(now, action, made.version, why, who, hashes, automatic=True)
             rival = now.champion if compared == FOUND else compared
             return entry.model_copy(update={"against": rival, "until": until})
 
@@ -267,7 +237,7 @@ class Registry:
             if now.champion == made and (known := last(before, now, changes_champion)) is not None:
                 return known
             stated.check(now)
-            return _entry(now, "promote", made, why or "a person promoted it", who, hashes)
+            return drafted(now, "promote", made, why or "a person promoted it", who, hashes)
 
         return self._effective(self._ledger.append(draft))
 
@@ -295,28 +265,11 @@ class Registry:
         def draft(before: Sequence[Written]) -> LedgerEntry | Written:
             now = standing(before)
             stated.check(now)
-            back, hashes, passed = self._last_good(now)
+            back, hashes, passed = self._champions.last_good(now)
             said = f" (passed over, as damaged: {', '.join(passed)})" if passed else ""
-            return _entry(now, "rollback", back, f"{why or 'a person rolled back'}{said}", who, hashes)
+            return drafted(now, "rollback", back, f"{why or 'a person rolled back'}{said}", who, hashes)
 
         return self._effective(self._ledger.append(draft))
-
-    def _last_good(self, now: Standing) -> tuple[str, dict[str, str], list[str]]:
-        """The newest champion before the present one that is whole, its hashes, and those that were passed over."""
-        if not now.before:
-            has = f"{now.champion} is its first champion" if now.champion else "it has no champion"
-            raise UserError(f"`{self._use_case}` can't be rolled back: {has}")
-        wrong: dict[str, str] = {}
-        for name in now.before:
-            try:
-                hashes = self._versions.hashes(name, whole=True, sha256=now.hashes[name].get("version"))
-                return name, hashes, list(wrong)
-            except DamagedError as error:
-                wrong[name] = str(error)
-        told = "; ".join(wrong.values())
-        raise DamagedError(
-            f"`{self._use_case}` can't be rolled back: no champion before {now.champion} is whole: {told}"
-        )
 
     def _answered(self, action: Literal["approve", "reject"], version: str, who: str | None, why: str) -> LedgerEntry:
         made = self.named(version)
@@ -336,7 +289,7 @@ class Registry:
                         "overrule that with `tidemill promote`"
                     )
                 self._versions.hashes(made, whole=True)
-            return _entry(now, action, made, why, who, hashes)
+            return drafted(now, action, made, why, who, hashes)
 
         return self._effective(self._ledger.append(draft))
 
@@ -358,39 +311,3 @@ class Registry:
         if sha256 != known:
             self._store.create_bytes(f"{self._use_case}/decided/{sha256}.json", usecase.encode())
         return {"usecase": sha256, "gate": code_version()}
-
-    def _champion(self) -> tuple[str, str | None] | None:
-        """The champion's name, and the sha256 of its record as the ledger has it."""
-        try:
-            last = self._ledger.newest(changes_champion)
-        except Forked:
-            now = standing(self._ledger.entries())
-            return None if now.champion is None else (now.champion, now.hashes[now.champion].get("version"))
-        return None if last is None or last.champion is None else (last.champion, last.hashes.get("version"))
-
-
-def _entry(
-    now: Standing,
-    action: Action,
-    version: str,
-    why: str,
-    who: str | None,
-    hashes: dict[str, str],
-    *,
-    automatic: bool = False,
-) -> LedgerEntry:
-    """An entry for the place that ``now`` is; the ledger gives it its number, its time and its parent."""
-    changes = action in ("promote", "approve", "rollback")
-    return LedgerEntry(
-        number=0,
-        action=action,
-        version=version,
-        previous=now.champion,
-        champion=version if changes else now.champion,
-        who=who or user(),
-        when=datetime.now(UTC),
-        why=why,
-        automatic=automatic,
-        hashes=hashes,
-        parent="",
-    )
