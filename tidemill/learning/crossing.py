@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidemill.errors import UserError
-from tidemill.learning.boosting import Data, Problem, bins_of, held_out_margins
+from tidemill.learning.boosting import Data, Problem, bins_of
 from tidemill.learning.folds import Fold
+from tidemill.learning.lockstep import held_out_margins
 from tidemill.learning.model import Model
 from tidemill.learning.objectives import predictions
 from tidemill.learning.orders import Lists

@@ -14,10 +14,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.learning.boosting import Data, FoldMatrices, Problem, boost
+from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.columns import Pairing, combined
 from tidemill.learning.features import LARGEST, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
+from tidemill.learning.lockstep import FoldMatrices, boost
 from tidemill.learning.scores import higher_is_better
 
 __all__ = ["with_pairs"]
@@ -64,7 +65,7 @@ def _pays(better: NDArray[np.float64]) -> bool:
 
 def _values(data: Data, folds: Sequence[Fold], problem: Problem) -> NDArray[np.float64]:
     """The folds' values, the more the better."""
-    curve = boost(FoldMatrices(data, folds), problem, QUICK, hopeless=lambda *_: False)
+    curve = boost(FoldMatrices(data, folds), problem, QUICK)
     sign = 1.0 if higher_is_better(problem.metric) else -1.0
     return np.asarray(sign * np.asarray(curve.folds))
 

@@ -19,6 +19,7 @@ from tidemill.task import LOWER_IS_BETTER, METRICS
 
 __all__ = [
     "CUT",
+    "ORDERS",
     "Doubles",
     "Floats",
     "area_under_curve",
@@ -35,6 +36,8 @@ Floats = NDArray[np.floating]
 
 CUT = frozenset({"f1", "balanced_accuracy", "mcc"})
 """Metrics of a decision: for binary they are taken at the cut that suits the rows, as the threshold is found after."""
+ORDERS = frozenset({"auc", "average_precision", "ndcg", "map", "mrr"})
+"""Metrics that hang on the order of the scores and not on their size."""
 _ROOTS = frozenset({"rmse", "rmsle"})
 _TINY = 1e-15
 

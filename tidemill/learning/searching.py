@@ -15,8 +15,9 @@ import numpy as np
 
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
-from tidemill.learning.boosting import WIDE, Curve, FoldMatrices, boost, seconds_a_round
+from tidemill.learning.boosting import WIDE
 from tidemill.learning.linear import LinearTrial, try_lines
+from tidemill.learning.lockstep import Curve, FoldMatrices, boost, seconds_a_round
 from tidemill.learning.memory import peak_memory
 from tidemill.learning.planning import MOST_OF_THE_ROWS, Limits, fit_seconds, plan_fits, rounds_on
 from tidemill.learning.preparing import Prepared
@@ -32,7 +33,7 @@ from tidemill.results import Fit, Line
 __all__ = ["MOST_TRIALS", "Search", "space_of"]
 
 MOST_TRIALS = 300
-MOST_FIT_SHARE = 0.4
+MOST_FIT_SHARE = 0.25
 FIRST_FIT_SHARE = 0.7
 CHOOSING_SECONDS = 1.0
 SMALL_ROWS = 20_000
@@ -143,7 +144,7 @@ class Search:
             self._folds(rung),
             self._prepared.problem,
             proposal.parameters,
-            hopeless=_never if again else proposal.hopeless,
+            hopeless=None if again else proposal.hopeless,
             deadline=None if self._count else began + seconds,
         )
         trial = self._trial(proposal, rung, curve, time.perf_counter() - began, at, held)
@@ -260,8 +261,8 @@ class Search:
             and took < self._left_for_trials()
         )
 
-    def _rows(self, rung: int) -> int:
-        return sum(len(fold.fit) for fold in self._prepared.rungs[rung])
+    def _rows(self, rung: int, folds: int | None = None) -> int:
+        return sum(len(fold.fit) for fold in self._prepared.rungs[rung][:folds])
 
     def _goes_on(self) -> bool:
         if self._helping and (self.tried >= self._helping or self.used >= self._budget):
@@ -320,7 +321,7 @@ class Search:
             cut=curve.cut,
             seconds=round(seconds, 3),
             began=began,
-            rows=self._rows(rung),
+            rows=self._rows(rung, len(curve.folds)),
             memory=peak,
             rise=None if peak is None or held is None else peak - held,
             reason=proposal.reason,
@@ -348,8 +349,3 @@ def space_of(prepared: Prepared) -> Space:
         categories=any(feature.kind == "category" for feature in prepared.data.recipe.features),
         wide=prepared.data.matrix.shape[1] >= WIDE,
     )
-
-
-def _never(progress: int, value: float) -> bool:
-    """A setting that was good on fewer rows is not given up."""
-    return False

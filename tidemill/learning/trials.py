@@ -27,8 +27,8 @@ class Trial(BaseModel):
     """One setting and how it fared. ``value`` and ``folds`` are in the metric's own unit.
 
     ``rounds`` is where the mean over the folds was best, ``ran`` how many were grown, ``reported`` the
-    best mean so far by progress (rounds times the learning rate), ``cut`` that the clock
-    ended it, ``seconds`` its wall time. Since format 2: ``began`` is when it did, ``rows`` how many its
+    best so far by progress (rounds times the learning rate), of the fold that goes ahead or else of the mean, ``cut``
+    that the clock ended it, ``seconds`` its wall time. Since format 2: ``began`` is when it did, ``rows`` how many its
     boosters were fitted on, all folds together, ``memory`` the most bytes that the process had held by its
     end and ``rise`` how much of them it added (None where the system doesn't say), ``reason`` why it was pruned,
     and ``rung`` on which sample of the rows, counted from the smallest.

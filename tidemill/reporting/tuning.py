@@ -67,6 +67,10 @@ def _history(material: Material, found: Findings) -> Figure:
     )
     hidden = sum(not limits[0] <= trial.value <= limits[1] for trial in trials)
     said = [words.history_words(study.metric, abs(best[-1] - best[0]), hidden)]
+    if any(len(trial.folds) < len(finished[0].folds) for trial in pruned):
+        said.append(
+            say("A trial that was given up early stands where the first fold had it; the others were not grown for it.")
+        )
     if found.plateau is not None:
         said.append(words.plateau_words(found.plateau, study.metric))
     if material.metric.name == study.metric:

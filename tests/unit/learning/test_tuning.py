@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.learning.world import make_world
 from tidemill.errors import UserError
-from tidemill.learning import boosting, folds, preparing, searching
+from tidemill.learning import folds, lockstep, preparing, searching
 from tidemill.learning.space import Space
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
@@ -65,7 +65,7 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
         if len(done) == stopped_at:
             raise KeyboardInterrupt
         done.append(1)
-        return boosting.boost(*said, **named)  # type: ignore[arg-type]
+        return lockstep.boost(*said, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
         patched.setattr(searching, "boost", killed)
