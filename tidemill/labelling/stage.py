@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from tidemill.labelling.weak import label_by_functions, typed
 from tidemill.learning.weights import row_weights
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
-from tidemill.results import ClassCount, Cleaned, LabelArrivals, Labelled
+from tidemill.results import Cleaned, LabelArrivals, Labelled
 from tidemill.reviewing.answers import Value
 from tidemill.reviewing.correcting import correct
 from tidemill.snapshot import Snapshot, SnapshotWriter
@@ -56,26 +57,9 @@ def label(
     targets = raw_targets(store, use_case, cleaned.snapshot, labels, now or datetime.now(UTC))
     corrected = _answered(store, use_case, cleaned, targets, answers or {}, told=like is None)
     voting = label_by_functions(store, use_case, cleaned.snapshot, targets, like)
-    if targets.values.dtype.kind == "f":
-        targets.fate[(targets.fate == KEPT) & np.isinf(targets.values.to_numpy(dtype=np.float64))] = INFINITE
-    if like is None:
-        if targets.known.empty:
-            raise UserError(_no_target(use_case, targets))
-        coding = coding_of(use_case, targets.known)
-    else:
-        coding = coding_as(use_case, like)
-    codes: npt.NDArray[np.generic]
-    classes: tuple[ClassCount, ...] = ()
-    if not is_classification(coding.task):
-        codes = targets.values.astype("float64").to_numpy()
-        if coding.task == "ranking":
-            check_grades(use_case, targets.values.astype("float64")[targets.fate == KEPT])
-    else:
-        places = coding.codes(targets.values)
-        targets.fate[(targets.fate == KEPT) & (places < 0)] = UNKNOWN
-        if like is None:
-            places, coding = _without_rare(use_case, places, coding, targets)
-        codes, classes = places, coding.counts(places[targets.fate == KEPT])
+    coding = _coding(use_case, targets, like)
+    codes, coding = _coded(use_case, targets, coding, first=like is None)
+    classes = coding.counts(codes[targets.fate == KEPT]) if is_classification(coding.task) else ()
     if like is None:
         _check_weights(store, use_case, cleaned, targets)
     written = _write(store, use_case, cleaned, codes, targets)
@@ -140,6 +124,32 @@ def _answered(
         if count and told:
             emit(Note(f"label: {count:,} {what}"))
     return made.corrected
+
+
+def _coding(use_case: UseCase, targets: Targets, like: Labelled | None) -> Coding:
+    """Task and classes: those of ``like``, or what the targets are. Infinite targets are refused."""
+    if targets.values.dtype.kind == "f":
+        targets.fate[(targets.fate == KEPT) & np.isinf(targets.values.to_numpy(dtype=np.float64))] = INFINITE
+    if like is not None:
+        return coding_as(use_case, like)
+    if targets.known.empty:
+        raise UserError(_no_target(use_case, targets))
+    return coding_of(use_case, targets.known)
+
+
+def _coded(use_case: UseCase, targets: Targets, coding: Coding, *, first: bool) -> tuple[npt.NDArray[Any], Coding]:
+    """Each row's number or the code of its class, and the classes that are left.
+
+    Rows of classes that the model does not know are refused, and ``first``, where no model knows any yet, those of
+    classes that are too rare.
+    """
+    if not is_classification(coding.task):
+        if coding.task == "ranking":
+            check_grades(use_case, targets.values.astype("float64")[targets.fate == KEPT])
+        return targets.values.astype("float64").to_numpy(), coding
+    places = coding.codes(targets.values)
+    targets.fate[(targets.fate == KEPT) & (places < 0)] = UNKNOWN
+    return _without_rare(use_case, places, coding, targets) if first else (places, coding)
 
 
 def _check_weights(store: Store, use_case: UseCase, cleaned: Cleaned, targets: Targets) -> None:
