@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gate.pairs import Doubles, Pool, boosters, flights
+from benchmarks.gate.pairs import KINDS, Doubles, Pool, boosters, flights, use_case
 from benchmarks.gate.simulating import compared
 from tidemill.evaluation.resampling import Area
 from tidemill.results import Evaluation
@@ -48,7 +48,7 @@ def drawn(
         first, second = ours[seeds[:OF_A_MODEL]], theirs[seeds[OF_A_MODEL : 2 * OF_A_MODEL]]
         rows = np.sort(random.choice(len(pool.target), ROWS, replace=False))
         frame = pool.frame.iloc[rows].reset_index(drop=True)
-        found = compared(frame, pool.target[rows], first[:, rows], second[:, rows], place)
+        found = compared(use_case(place), KINDS, frame, pool.target[rows], first[:, rows], second[:, rows])
         alike = float(np.corrcoef(first.mean(axis=0), second.mean(axis=0))[0, 1])
         yield found, area(pool, first) - area(pool, second), alike
 

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from benchmarks.gate.pairs import KINDS, Doubles, use_case
+from benchmarks.gate.pairs import Doubles
 from tidemill.evaluation.dueling import Duel
+from tidemill.evaluation.evidence import Kind
 from tidemill.evaluation.field import Field, Racer, Role, measure
 from tidemill.evaluation.resampling import interval
 from tidemill.evaluation.slice_tests import slice_tests
 from tidemill.gate import judged
 from tidemill.results import Evaluation
+from tidemill.usecase.schema import UseCase
 
-__all__ = ["compared"]
+__all__ = ["compared", "racer"]
 
 
-def compared(frame: pd.DataFrame, target: Doubles, ours: Doubles, theirs: Doubles, seed: int) -> Evaluation:
+def compared(
+    case: UseCase,
+    kinds: Mapping[str, Kind],
+    frame: pd.DataFrame,
+    target: Doubles,
+    ours: Doubles,
+    theirs: Doubles,
+    metric: str = "auc",
+) -> Evaluation:
     """The evaluation of a challenger against a champion on these rows, with the gate's findings.
 
     ``ours`` and ``theirs`` are the raw scores of their boosters, shape ``(boosters, rows)``: each model is their mean.
     """
-    case = use_case(seed)
     racers = (
-        _racer("this model", "challenger", ours),
+        racer("this model", "challenger", ours),
         Racer("constant", "baseline", np.full(len(target), target.mean())),
-        _racer("champion", "champion", theirs),
+        racer("champion", "champion", theirs),
     )
-    field = Field("binary", "auc", target, racers)
+    field = Field("binary", metric, target, racers)
     standings = measure(field, case)
     duel = Duel.of(case, field)
     champion = standings.against("champion")[0].model_copy(update={"lead": duel.whole(standings)})
@@ -35,18 +46,18 @@ def compared(frame: pd.DataFrame, target: Doubles, ours: Doubles, theirs: Double
         subject="challenger",
         passed=False,
         reasons=(),
-        metric=interval("auc", standings.metric, case.evaluate.confidence),
+        metric=interval(metric, standings.metric, case.evaluate.confidence),
         metrics=(),
         baselines=standings.against("baseline"),
         champion=champion,
         rows=len(target),
         key="",
-        slices=slice_tests(case, duel, frame, KINDS, {}),
+        slices=slice_tests(case, duel, frame, kinds, {}),
     )
     return judged(case.gate, measured)
 
 
-def _racer(name: str, role: Role, scores: Doubles) -> Racer:
+def racer(name: str, role: Role, scores: Doubles) -> Racer:
     """A model as :meth:`tidemill.learning.model.Model.answers_by_part` answers, with a booster a part."""
     count = len(scores)
     lesser = [_shares(np.delete(scores, place, axis=0)) for place in range(count)] if count > 1 else []

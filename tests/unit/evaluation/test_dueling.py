@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks.gate.simulating import compared, racer
 from tidemill.evaluation.dueling import Duel
 from tidemill.evaluation.field import Field, Racer, Role, measure
 from tidemill.evaluation.luck import luck_of
 from tidemill.evaluation.metrics import statistic
 from tidemill.evaluation.opinions import delong, mcnemar
-from tidemill.evaluation.resampling import Area, interval
+from tidemill.evaluation.resampling import Area
 from tidemill.evaluation.slice_tests import slice_tests
-from tidemill.gate import judged
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries
-from tidemill.results import Evaluation, SliceTest
+from tidemill.results import SliceTest
 from tidemill.usecase.schema import UseCase
 
 KINDS = {"region": "category", "age": "number", "at": "time"}
@@ -45,42 +45,6 @@ def model(signal: np.ndarray, noise: float, boosters: int, random: np.random.Gen
     return signal + random.normal(0, noise, (boosters, len(signal)))
 
 
-def racer(name: str, role: Role, scores: np.ndarray) -> Racer:
-    def shares(some: np.ndarray) -> np.ndarray:
-        return np.asarray(1 / (1 + np.exp(-some.mean(axis=0))))
-
-    places = range(len(scores)) if len(scores) > 1 else ()
-    lesser = tuple(shares(np.delete(scores, place, axis=0)) for place in places)
-    return Racer(name, role, shares(scores), 0.5, lesser, len(scores))
-
-
-def compared(
-    case: UseCase, frame: pd.DataFrame, target: np.ndarray, ours: np.ndarray, theirs: np.ndarray, metric: str = "auc"
-) -> Evaluation:
-    racers = (
-        racer("this model", "challenger", ours),
-        Racer("constant", "baseline", np.full(len(target), target.mean())),
-        racer("champion", "champion", theirs),
-    )
-    field = Field("binary", metric, target, racers)
-    standings = measure(field, case)
-    duel = Duel.of(case, field)
-    champion = standings.against("champion")[0].model_copy(update={"lead": duel.whole(standings)})
-    measured = Evaluation(
-        subject="challenger",
-        passed=False,
-        reasons=(),
-        metric=interval(metric, standings.metric, 0.95),
-        metrics=(),
-        baselines=standings.against("baseline"),
-        champion=champion,
-        rows=len(target),
-        key="",
-        slices=slice_tests(case, duel, frame, KINDS, {}),
-    )
-    return judged(case.gate, measured)
-
-
 def coin(signal: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return (random.uniform(size=len(signal)) < 1 / (1 + np.exp(-signal))).astype(np.float64)
 
@@ -93,7 +57,7 @@ def test_the_same_model_with_other_seeds_is_promoted_no_more_often_than_stated()
         frame, signal = table(800, random), random.normal(size=800)
         target = coin(signal, random)
         both = [model(signal, 0.9, 4, random) for _ in range(2)]
-        promoted += compared(case, frame, target, *both).passed
+        promoted += compared(case, KINDS, frame, target, *both).passed
     assert promoted <= 6
 
 
@@ -104,7 +68,7 @@ def test_a_truly_better_model_is_promoted() -> None:
         frame, signal = table(4_000, random), random.normal(size=4_000)
         target = coin(signal, random)
         worse = model(0.5 * signal, 0.4, 4, random) + 0.4 * random.normal(size=4_000)
-        promoted += compared(case, frame, target, model(signal, 0.4, 4, random), worse).passed
+        promoted += compared(case, KINDS, frame, target, model(signal, 0.4, 4, random), worse).passed
     assert promoted >= 5
 
 
@@ -116,7 +80,7 @@ def test_a_region_that_gets_worse_is_found_and_named() -> None:
     ours = model(signal, 0.1, 3, random)
     old_and_north = (frame["region"] == "north") & (frame["age"] > 60)
     ours[:, old_and_north.to_numpy()] = random.normal(size=(3, int(old_and_north.sum())))
-    found = compared(case, frame, target, ours, champion)
+    found = compared(case, KINDS, frame, target, ours, champion)
     assert found.champion is not None
     assert found.champion.difference.low > 0
     worse = [one.said.english for one in found.findings if one.rule == "slices" and one.verdict == "fail"]
@@ -131,7 +95,7 @@ def test_what_is_searched_for_on_one_half_is_tested_on_the_other() -> None:
     for _ in range(10):
         frame, signal = table(1_200, random), random.normal(size=1_200)
         target = coin(signal, random)
-        found = compared(case, frame, target, *(model(signal, 0.6, 3, random) for _ in range(2)))
+        found = compared(case, KINDS, frame, target, *(model(signal, 0.6, 3, random) for _ in range(2)))
         chances += [one.p for one in found.slices if one.origin == "searched"]
     assert len(chances) >= 15
     assert binomtest(sum(p < 0.2 for p in chances), len(chances), 0.2, alternative="greater").pvalue > 0.01
@@ -194,7 +158,7 @@ def test_every_metric_of_two_classes_is_tested_in_slices(metric: str) -> None:
     frame, signal = table(1_600, random), random.normal(size=1_600)
     target = coin(signal, random)
     ours, worse = (model(signal, noise, 3, random) for noise in (0.3, 2.5))
-    found = compared(case, frame, target, worse, ours, metric)
+    found = compared(case, KINDS, frame, target, worse, ours, metric)
     assert {one.column for one in found.slices} >= {"region", "at"}
     assert all(0 <= one.p <= 1 for one in found.slices)
     assert np.mean([one.lead for one in found.slices]) < 0
