@@ -17,7 +17,7 @@ import click
 
 from tidemill.progress import Event, Note, StageFinished, StageStarted, TrialFinished, logger
 
-__all__ = ["PlainLines", "clock", "progress"]
+__all__ = ["PlainLines", "progress"]
 
 _TRIAL_EVERY = 10.0
 
@@ -57,14 +57,6 @@ class PlainLines:
             return False
         self._best, self._told = trial.best, now
         return True
-
-
-def clock(seconds: float) -> str:
-    """Seconds as a person reads them: ``4.2 s``, ``48 s`` or ``3:05``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02d}"
 
 
 class _Handler(logging.Handler):

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from tidemill.cli.display import clock
+from tidemill.cli.text import clock
 from tidemill.progress import Event, Note, StageFinished, StageStarted, TrialFinished
 
 __all__ = ["LiveView", "live_view"]

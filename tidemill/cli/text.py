@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from tidemill.results import Interval
 
-__all__ = ["facts", "interval", "minute", "plural", "table"]
+__all__ = ["clock", "facts", "interval", "minute", "plural", "table"]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -43,3 +43,11 @@ def plural(how_many: int, one: str, more: str | None = None) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person reads them: ``4.2 s``, ``48 s`` or ``3:05``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02d}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -15,11 +16,21 @@ from tidemill.secrets import hidden
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["NotJsonError", "excerpt", "json_of", "next_link", "phrase", "wait_asked"]
+__all__ = ["Answer", "NotJsonError", "excerpt", "json_of", "next_link", "phrase", "wait_asked"]
 
 _EXCERPT, _MOST_SAID = 200, 2**20
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([/\"\\]))")
 _AROUND = "\ufeff \t\r\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page: where it came from in the end, what its JSON says (None of no content), and the address that
+    ``Link: rel=next`` names."""
+
+    url: str
+    body: Any
+    following: str | None
 
 
 class NotJsonError(Exception):

@@ -8,13 +8,12 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from tidemill.connectors.answers import NotJsonError, excerpt, json_of, next_link, phrase, wait_asked
+from tidemill.connectors.answers import Answer, NotJsonError, excerpt, json_of, next_link, phrase, wait_asked
 from tidemill.errors import TransientError, UserError
 from tidemill.progress import Note, emit
 from tidemill.secrets import hidden, revealed, revealed_url
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from tidemill.connectors.paging import Step
     from tidemill.usecase.sources import Http
 
-__all__ = ["WALL", "AbsentError", "Answer", "Asker", "Clock"]
+__all__ = ["WALL", "AbsentError", "Asker", "Clock"]
 
 _TRANSIENT = (408, 425, 429)
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
@@ -75,16 +74,6 @@ class _AgainError(Exception):
         super().__init__(what)
         self.asked = asked
         self.lasting = lasting
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A page: where it came from in the end, what its JSON says (None of no content), and the address that
-    ``Link: rel=next`` names."""
-
-    url: str
-    body: Any
-    following: str | None
 
 
 class Asker:

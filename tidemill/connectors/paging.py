@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from tidemill.connectors.answers import excerpt
+from tidemill.connectors.answers import Answer, excerpt
 from tidemill.connectors.records import at
 from tidemill.errors import UserError
 
 if TYPE_CHECKING:
-    from tidemill.connectors.asking import Answer
     from tidemill.usecase.sources import Http
 
 __all__ = ["Pager", "Step"]

@@ -9,17 +9,9 @@ from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from tidemill.errors import UserError, did_you_mean
+from tidemill.store.schemes import OBJECT_STORES
 
-__all__ = ["OBJECT_STORES", "OWN", "S3", "Backend", "backend_for", "local_path", "normalised"]
-
-OWN = ".tidemill"
-"""The folder at the top of a lake that Tidemill keeps for itself; never listed."""
-
-S3 = frozenset({"s3", "s3a"})
-"""Schemes that s3fs reads."""
-
-OBJECT_STORES = S3 | frozenset({"gs", "gcs", "abfs", "abfss", "az"})
-"""Schemes whose single writes are whole or absent, and which know a conditional create."""
+__all__ = ["Backend", "backend_for", "local_path", "normalised"]
 
 
 class Backend(Protocol):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tidemill.errors import UserError
-from tidemill.store.backend import OWN
 from tidemill.store.failures import disk_failures
+from tidemill.store.schemes import OWN
 
 __all__ = ["LocalBackend", "written_whole"]
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
-from tidemill.store.backend import OWN
+from tidemill.store.schemes import OWN
 
 __all__ = ["MemoryBackend"]
 

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, cast
 import fsspec
 
 from tidemill.errors import TransientError, UserError
-from tidemill.store.backend import OBJECT_STORES, OWN, S3
 from tidemill.store.failures import disk_failures, remote_failures, shown
+from tidemill.store.schemes import OBJECT_STORES, OWN, S3
 
 __all__ = ["RangeReader", "RemoteBackend", "endpoint_of", "files_below", "filesystem"]
 

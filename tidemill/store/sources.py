@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from tidemill.errors import UserError, did_you_mean
-from tidemill.store.backend import OBJECT_STORES, local_path
+from tidemill.store.backend import local_path
 from tidemill.store.failures import disk_failures, remote_failures, shown
 from tidemill.store.local import written_whole
+from tidemill.store.schemes import OBJECT_STORES
 
 __all__ = ["SourceObject", "create_url", "list_objects", "open_url"]
 

@@ -13,8 +13,8 @@ import time
 import pytest
 from rich.console import Console
 
-from tidemill.cli.display import clock
 from tidemill.cli.live import LiveView
+from tidemill.cli.text import clock
 from tidemill.progress import Note, StageFinished, StageStarted, TrialFinished
 
 SCRIPT = """

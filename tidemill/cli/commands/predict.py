@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidemill.cli.call import Call, absolute, command
-from tidemill.cli.display import clock
+from tidemill.cli.text import clock
 from tidemill.errors import UserError
 
 if TYPE_CHECKING:

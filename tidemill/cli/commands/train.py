@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.call import Call, command
-from tidemill.cli.display import clock
 from tidemill.cli.failing import DONE, REFUSED
 from tidemill.cli.options import moment, seconds
-from tidemill.cli.text import facts, interval
+from tidemill.cli.text import clock, facts, interval
 
 if TYPE_CHECKING:
     from tidemill.results import Labelled, TrainingRun
