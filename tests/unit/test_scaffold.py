@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.toy import toy_frame
 from tidemill.errors import UserError
-from tidemill.scaffold import infer_usecase
+from tidemill.scaffold import found_usecase
 from tidemill.scaffold.writing import scalar
 from tidemill.usecase import UseCase, read_usecase
 from tidemill.usecase.document import read_document
@@ -32,7 +32,7 @@ def taken_up(text: str) -> str:
 
 
 def test_the_toy_use_case(tmp_path: Path) -> None:
-    text = infer_usecase("toy", "data.csv", toy_frame(), target="bought", time="at", id="row")
+    text = found_usecase("toy", "data.csv", toy_frame(), target="bought", time="at", id="row")[0]
     use_case = loaded(tmp_path, text)
     assert use_case.name == "toy"
     assert use_case.title == "Will bought be yes?"
@@ -70,7 +70,7 @@ def _frame(**more: Any) -> pd.DataFrame:
 def test_what_only_a_person_can_judge_is_a_comment(tmp_path: Path) -> None:
     frame = _frame()
     frame["final_bill"] = frame["left"] * 10 + frame["spent"] / 100
-    text = infer_usecase("churn", "customers/2024-*.csv", frame, target="left")
+    text = found_usecase("churn", "customers/2024-*.csv", frame, target="left")[0]
     use_case = loaded(tmp_path, text)
     assert use_case.primary == "customers"
     assert use_case.target.positive is True
@@ -91,14 +91,14 @@ def test_sentences_and_lists_of_numbers_are_declared(tmp_path: Path) -> None:
         review=[f"this is review {n} of all that we have" for n in range(400)],
         image=[[n, n % 3, 2.5] for n in range(400)],
     )
-    use_case = loaded(tmp_path, infer_usecase("churn", "customers.parquet", frame, target="left"))
+    use_case = loaded(tmp_path, found_usecase("churn", "customers.parquet", frame, target="left")[0])
     assert use_case.columns.types == {"on": "time", "review": "text", "image": "pixels"}
 
 
 def test_a_leak_is_named_with_its_evidence() -> None:
     frame = _frame()
     frame["copy"] = frame["left"].map({True: "gone", False: "here"})
-    text = infer_usecase("churn", "c.csv", frame, target="left")
+    text = found_usecase("churn", "c.csv", frame, target="left")[0]
     assert re.search(r"# - copy # .*target", text)
 
 
@@ -113,7 +113,7 @@ def test_a_leak_is_named_with_its_evidence() -> None:
 )
 def test_the_task_follows_from_the_target(tmp_path: Path, target: str, task: str, title: str) -> None:
     frame = _frame(grade=list("abcd") * 100)
-    use_case = loaded(tmp_path, infer_usecase("x", "x.csv", frame, target=target, group="country"))
+    use_case = loaded(tmp_path, found_usecase("x", "x.csv", frame, target=target, group="country")[0])
     assert use_case.task == task
     assert use_case.title == title
     assert use_case.group == "country"
@@ -121,7 +121,7 @@ def test_the_task_follows_from_the_target(tmp_path: Path, target: str, task: str
 
 @pytest.mark.parametrize("values", [[True] * 400, [None] * 400])
 def test_a_target_that_says_nothing_yet_is_remarked_on(tmp_path: Path, values: list[Any]) -> None:
-    text = infer_usecase("x", "x.csv", _frame(left=values), target="left")
+    text = found_usecase("x", "x.csv", _frame(left=values), target="left")[0]
     assert "In these rows there is nothing to learn yet" in text
     assert loaded(tmp_path, text).task == "auto"
 
@@ -146,25 +146,25 @@ def test_a_target_that_says_nothing_yet_is_remarked_on(tmp_path: Path, values: l
 )
 def test_columns_that_do_not_fit(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        infer_usecase("x", "x.csv", _frame(), **arguments)
+        found_usecase("x", "x.csv", _frame(), **arguments)[0]
 
 
 def test_other_refusals() -> None:
     with pytest.raises(UserError, match=r"`\.\./x` can't be the name of a use case"):
-        infer_usecase("../x", "x.csv", _frame(), target="left")
+        found_usecase("../x", "x.csv", _frame(), target="left")[0]
     with pytest.raises(UserError, match=r"x\.csv has no rows"):
-        infer_usecase("x", "x.csv", _frame().iloc[:0], target="left")
+        found_usecase("x", "x.csv", _frame().iloc[:0], target="left")[0]
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(UserError, match=r"x\.csv has two columns called `a`"):
-        infer_usecase("x", "x.csv", twice, target="a")
+        found_usecase("x", "x.csv", twice, target="a")[0]
 
 
 def test_the_schema_is_named_where_the_project_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEMILL_PROJECT", str(tmp_path))
-    assert "$schema" not in infer_usecase("x", "x.csv", _frame(), target="left")
+    assert "$schema" not in found_usecase("x", "x.csv", _frame(), target="left")[0]
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "usecase.schema.json").write_text("{}")
-    first = infer_usecase("x", "x.csv", _frame(), target="left").splitlines()[0]
+    first = found_usecase("x", "x.csv", _frame(), target="left")[0].splitlines()[0]
     assert first == "# yaml-language-server: $schema=../../docs/usecase.schema.json"
 
 
@@ -206,7 +206,7 @@ def test_any_data_gives_a_use_case_that_loads(
     target = data.draw(st.sampled_from(names))
     others = [name for name in names if name != target]
     ids = data.draw(st.lists(st.sampled_from(others), unique=True)) if others else []
-    text = infer_usecase("x", "some data/x.csv", pd.DataFrame(columns), target=target, id=ids)
+    text = found_usecase("x", "some data/x.csv", pd.DataFrame(columns), target=target, id=ids)[0]
     for said in (text, taken_up(text)):
         use_case = loaded(tmp_path_factory.getbasetemp(), said)
         assert use_case.target.column == target

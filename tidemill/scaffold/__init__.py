@@ -12,21 +12,7 @@ from tidemill.scaffold.writing import source_title, usecase_text
 from tidemill.usecase.schema import Source, Target, UseCase
 from tidemill.usecase.values import check_name
 
-__all__ = ["Findings", "found_usecase", "infer_usecase"]
-
-
-def infer_usecase(
-    name: str,
-    source_url: str,
-    frame: pd.DataFrame,
-    *,
-    target: str,
-    time: str | None = None,
-    id: str | Sequence[str] | None = None,
-    group: str | None = None,
-) -> str:
-    """The commented text of a ``usecase.yaml`` that loads, with what the data suggests: :func:`found_usecase`."""
-    return found_usecase(name, source_url, frame, target=target, time=time, id=id, group=group)[0]
+__all__ = ["Findings", "found_usecase"]
 
 
 def found_usecase(

@@ -16,7 +16,7 @@ from tidemill.cleaning import clean
 from tidemill.collecting import collect
 from tidemill.labelling import label
 from tidemill.results import ExpectationResult
-from tidemill.scaffold import infer_usecase
+from tidemill.scaffold import found_usecase
 from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase import UseCase, load_usecase
@@ -58,7 +58,7 @@ def draft(store: Store, project: Path, frame: pd.DataFrame, target: str, **roles
     folder = project / "usecases" / "drafted"
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(folder / "rows.parquet")
-    text = infer_usecase("drafted", "rows.parquet", frame, target=target, **roles)  # type: ignore[arg-type]
+    text = found_usecase("drafted", "rows.parquet", frame, target=target, **roles)[0]  # type: ignore[arg-type]
     (folder / "usecase.yaml").write_text(text)
     use_case = load_usecase("drafted", project)
     suite = infer_suite(use_case, frame)

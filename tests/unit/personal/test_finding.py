@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.personal.people import HONEST, PERSONAL, column
 from tidemill.personal import find_personal
-from tidemill.scaffold import infer_usecase
+from tidemill.scaffold import found_usecase
 
 ROWS = 300
 
@@ -86,7 +86,7 @@ def test_a_first_use_case_tells_of_personal_data_and_shows_none() -> None:
         {"mail": column(PERSONAL["email"][2], 200, 1), "no_hp": column(PERSONAL["phone as a number"][2], 200, 2)}
     )
     frame["y"] = np.arange(200) % 2
-    text = infer_usecase("people", "people.csv", frame, target="y")
+    text = found_usecase("people", "people.csv", frame, target="y")[0]
     assert "    # mail: allow # 100% of the values in 200 sampled rows are e-mail addresses, such as `" in text
     assert "    # no_hp: allow # 100% of the values" in text
     assert not any(str(value) in text for name in ("mail", "no_hp") for value in frame[name])
