@@ -22,7 +22,7 @@ from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Unknown", "forget", "remember", "seen", "trained_rows"]
+__all__ = ["Lookup", "Unknown", "forget", "remember", "seen", "trained_rows"]
 
 Kind = Literal["number", "time", "text"]
 Hashes = NDArray[np.uint64]
@@ -72,14 +72,29 @@ def trained_rows(store: Store, use_case: UseCase, split: Split) -> TrainedRows:
         raise Unknown("its train Snapshot can't be read any more") from None
 
 
-def seen(store: Store, trained: TrainedRows, rows: Snapshot) -> NDArray[np.bool_]:
+class Lookup:
+    """Looks rows of one Snapshot up among what versions were trained on; rows known by the same are read once."""
+
+    def __init__(self, store: Store, rows: Snapshot) -> None:
+        """Nothing is read before it is asked for."""
+        self._store, self._rows = store, rows
+        self._read: dict[tuple[tuple[str, ...], tuple[Kind, ...]], Hashes] = {}
+
+    def hashes(self, names: tuple[str, ...], kinds: tuple[Kind, ...]) -> Hashes:
+        """The rows' hashes. Raises :class:`Unknown` when they lack one of the columns."""
+        there = {column.name for column in self._rows.manifest(self._store).columns}
+        lost = [name for name in names if name not in there]
+        if lost:
+            raise Unknown(f"its rows are known by `{lost[0]}`, which is no longer a column")
+        if (names, kinds) not in self._read:
+            asked = [_hashes(frame, names, kinds) for frame in self._rows.frames(self._store, names)]
+            self._read[names, kinds] = np.concatenate(asked) if asked else np.empty(0, dtype=np.uint64)
+        return self._read[names, kinds]
+
+
+def seen(store: Store, trained: TrainedRows, rows: Lookup) -> NDArray[np.bool_]:
     """Which of ``rows`` were trained on. Raises :class:`Unknown` when that can't be told."""
-    there = {column.name for column in rows.manifest(store).columns}
-    lost = [name for name in trained.names if name not in there]
-    if lost:
-        raise Unknown(f"its rows are known by `{lost[0]}`, which is no longer a column")
-    asked = [_hashes(frame, trained.names, trained.kinds) for frame in rows.frames(store, trained.names)]
-    hashes = np.concatenate(asked) if asked else np.empty(0, dtype=np.uint64)
+    hashes = rows.hashes(trained.names, trained.kinds)
     known = _known(store, trained)
     if not len(known):
         return np.zeros(len(hashes), dtype=bool)
@@ -159,6 +174,8 @@ def _read(values: pd.Series, kind: Kind) -> pd.Series:
         return pd.to_datetime(values, utc=True, errors="coerce").astype("datetime64[us, UTC]")
     if pd.api.types.is_numeric_dtype(values.dtype):  # a text that has become a number since: 12, not 12.0
         values = values.astype("Float64").convert_dtypes()
+    if isinstance(values.dtype, pd.StringDtype):  # texts already
+        return values.astype("str")
     return values.astype("object").map(str, na_action="ignore").astype("str")
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.gate.pairs import KINDS, Doubles, Pool, boosters, flights, use_case
 from benchmarks.gate.simulating import compared
-from tidemill.evaluation.resampling import Area
+from tidemill.evaluation.areas import Area
 from tidemill.results import Evaluation
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
-from tidemill.trained import Unknown, remember, seen
+from tidemill.trained import Lookup, Unknown, remember, seen
 from tidemill.usecase.schema import UseCase
 
 
@@ -46,7 +46,7 @@ def test_exactly_the_rows_that_were_trained_on_are_known_again(
     store, everything = Store(f"memory://trained-{hash((tuple(trained), tuple(asked), names))}"), rows(61)
     case = use_case(id=names, clean={"unique_id": True})
     known = remember(store, case, write_snapshot(store, "toy", "train", everything.iloc[sorted(trained)]))
-    found = seen(store, known, write_snapshot(store, "toy", "gate", everything.iloc[asked]))
+    found = seen(store, known, Lookup(store, write_snapshot(store, "toy", "gate", everything.iloc[asked])))
     assert found.tolist() == [one in trained for one in asked]
 
 
@@ -57,17 +57,17 @@ def test_a_value_has_one_hash_in_whatever_type_it_is_stored(memory: Store) -> No
     later["row"] = later["row"].astype("float64")
     later["name"] = later["name"].astype("category")
     later["amount"] = 0.0
-    found = seen(memory, known, write_snapshot(memory, "toy", "gate", later))
+    found = seen(memory, known, Lookup(memory, write_snapshot(memory, "toy", "gate", later)))
     assert found.tolist() == [True] * 50 + [False] * 30
     as_text = later.assign(row=later["row"].astype(int).astype(str))
-    assert seen(memory, known, write_snapshot(memory, "toy", "gate", as_text)).sum() == 50
+    assert seen(memory, known, Lookup(memory, write_snapshot(memory, "toy", "gate", as_text))).sum() == 50
 
 
 def test_large_whole_numbers_are_told_apart(memory: Store) -> None:
     big = 2**60 + np.arange(40)
     case = use_case(id=["row"])
     known = remember(memory, case, write_snapshot(memory, "toy", "train", pd.DataFrame({"row": big[::2]})))
-    found = seen(memory, known, write_snapshot(memory, "toy", "gate", pd.DataFrame({"row": big})))
+    found = seen(memory, known, Lookup(memory, write_snapshot(memory, "toy", "gate", pd.DataFrame({"row": big}))))
     assert found.tolist() == [True, False] * 20
 
 
@@ -76,7 +76,7 @@ def test_ids_that_may_repeat_are_known_with_their_moment(memory: Store) -> None:
     known = remember(memory, case, write_snapshot(memory, "toy", "train", rows(20)))
     assert known.names == ("name", "at")
     moved = rows(20).assign(at=lambda frame: frame["at"] + pd.Timedelta(days=9))
-    assert not seen(memory, known, write_snapshot(memory, "toy", "gate", moved)).any()
+    assert not seen(memory, known, Lookup(memory, write_snapshot(memory, "toy", "gate", moved))).any()
 
 
 def test_what_was_derived_names_no_row(memory: Store) -> None:
@@ -85,7 +85,7 @@ def test_what_was_derived_names_no_row(memory: Store) -> None:
     known = remember(memory, case, write_snapshot(memory, "toy", "train", frame))
     assert "half" not in known.names
     again = write_snapshot(memory, "toy", "gate", frame.drop(columns="half"))
-    assert seen(memory, known, again).all()
+    assert seen(memory, known, Lookup(memory, again)).all()
 
 
 def test_eight_bytes_a_row_are_stored_once(memory: Store) -> None:
@@ -100,14 +100,14 @@ def test_what_can_not_be_told_is_said(memory: Store) -> None:
     known = remember(memory, use_case(id=["name"]), write_snapshot(memory, "toy", "train", rows(30)))
     gate = write_snapshot(memory, "toy", "gate", rows(30).drop(columns="name"))
     with pytest.raises(Unknown, match="known by `name`, which is no longer a column"):
-        seen(memory, known, gate)
+        seen(memory, known, Lookup(memory, gate))
     whole = write_snapshot(memory, "toy", "gate", rows(30))
     memory.write_bytes(known.key, memory.read_bytes(known.key) + b"x")
     with pytest.raises(Unknown, match="was changed"):
-        seen(memory, known, whole)
+        seen(memory, known, Lookup(memory, whole))
     memory.delete(known.key)
     with pytest.raises(Unknown, match="is gone"):
-        seen(memory, known, whole)
+        seen(memory, known, Lookup(memory, whole))
 
 
 def test_the_hashes_are_those_of_the_first_day(memory: Store) -> None:

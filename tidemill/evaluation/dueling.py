@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.evaluation.areas import Area, Doubles
 from tidemill.evaluation.cutting import FEWEST, FEWEST_LISTS
 from tidemill.evaluation.field import COST, Field, Racer, Standings
 from tidemill.evaluation.influence import influences, standard_error
 from tidemill.evaluation.luck import Luck, luck_of
 from tidemill.evaluation.metrics import cost_of_rows, mean_of, statistic
 from tidemill.evaluation.opinions import delong, mcnemar
-from tidemill.evaluation.resampling import Area, Doubles, Statistic
+from tidemill.evaluation.resampling import Statistic
 from tidemill.learning.scores import higher_is_better
 from tidemill.results import Lead, Opinion
 from tidemill.usecase.schema import CostRules, UseCase

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from tidemill.evaluation.metrics import DECIDED, SHOWN, cost_of_rows, mean_of, statistic
+from tidemill.evaluation.ranking import Ranking
 from tidemill.evaluation.resampling import Doubles, Draws, Statistic, interval, resample
 from tidemill.learning.orders import Lists
 from tidemill.learning.scores import higher_is_better, row_errors
@@ -141,12 +142,15 @@ def measure(field: Field, use_case: UseCase) -> Standings:
     statistics: dict[str, Statistic] = {}
     places: dict[str, tuple[str, str]] = {}
     for racer in field.racers:
+        ranking = Ranking.of(field.target == 1, racer.answers) if field.task == "binary" else None
         for metric in field.metrics:
             dear = metric in DECIDED or (field.task == "multiclass" and metric == "auc")
             if racer.role == "challenger" or metric == field.metric or not dear:
                 place = f"{len(places)}"
                 places[place] = (racer.name, metric)
-                statistics[place] = statistic(metric, field.target, racer.answers, racer.threshold, field.lists)
+                statistics[place] = statistic(
+                    metric, field.target, racer.answers, racer.threshold, field.lists, ranking
+                )
     costs = use_case.tune.threshold
     if use_case.gate.policy == COST and isinstance(costs, CostRules):
         for racer in field.racers:

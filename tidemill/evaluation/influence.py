@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from tidemill.evaluation.resampling import Area, Areas, Doubles, Precisions, Ratio, Statistic
+from tidemill.evaluation.areas import Area, Areas, Doubles, Precisions
+from tidemill.evaluation.resampling import Ratio, Statistic
 
 __all__ = ["influences", "standard_error"]
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.evaluation.resampling import Area, Areas, Doubles, Precisions, Ratio, Statistic
+from tidemill.evaluation.areas import Area, Areas, Doubles, Precisions
+from tidemill.evaluation.ranking import Ranking
+from tidemill.evaluation.resampling import Ratio, Statistic
 from tidemill.learning.orders import Lists, of_each_query
 from tidemill.learning.scores import row_errors
 from tidemill.usecase.schema import CostRules
@@ -32,11 +34,17 @@ DECIDED = frozenset({"precision", "recall", "f1", "balanced_accuracy", "mcc"})
 
 
 def statistic(
-    metric: str, target: Doubles, values: Doubles, threshold: float = 0.5, lists: Lists | None = None
+    metric: str,
+    target: Doubles,
+    values: Doubles,
+    threshold: float = 0.5,
+    lists: Lists | None = None,
+    ranking: Ranking | None = None,
 ) -> Statistic:
     """The metric of these answers. ``threshold`` cuts the probability of the positive class, for what needs a cut.
 
-    With ``lists`` it is a mean over queries, not rows: it is queries that are resampled.
+    With ``lists`` it is a mean over queries, not rows: it is queries that are resampled. ``ranking`` is the one of a
+    binary model's rows, for curves; None to sort them now.
     """
     if lists is not None:
         each = of_each_query(metric, target, values, lists)
@@ -44,10 +52,10 @@ def statistic(
         return Ratio(np.column_stack([np.where(known, each, 0.0), known]), lambda means: means[..., 0] / means[..., 1])
     if metric == "auc":
         if values.ndim == 1:
-            return Area.of(target == 1, values)
+            return Area.by(ranking or Ranking.of(target == 1, values))
         return Areas([Area.of(target == code, values[:, code]) for code in range(values.shape[1])])
     if metric == "average_precision":
-        return Precisions.of(target == 1, values)
+        return Precisions.by(ranking or Ranking.of(target == 1, values))
     if metric == "r2":
         return _explained(target, values)
     if metric in DECIDED:

@@ -8,9 +8,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.evaluation.areas import Area, Doubles
 from tidemill.evaluation.influence import influences
 from tidemill.evaluation.luck import Luck
-from tidemill.evaluation.resampling import Area, Doubles
 from tidemill.results import Opinion
 
 __all__ = ["delong", "mcnemar"]

@@ -16,7 +16,7 @@ from tidemill.registry import ModelVersion
 from tidemill.results import Finding, Seen, Split
 from tidemill.said import Said, to_say
 from tidemill.store import Store
-from tidemill.trained import Unknown, seen, trained_rows
+from tidemill.trained import Lookup, Unknown, seen, trained_rows
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["Unseen", "another_question", "answers", "unseen"]
@@ -70,7 +70,8 @@ def unseen(
     Of lists, whole ones are left out. Raises GateError when the new model has seen too many of the rows; where it is
     the champion that has, nothing is left out for it and there is no comparison.
     """
-    ours = _seen_by(store, use_case, split, split)
+    rows = Lookup(store, split.gate)
+    ours = _seen_by(store, use_case, split, split, rows)
     if isinstance(ours, str):
         raise GateError(f"which rows this model was trained on is not known: {ours}. Run the split again")
     kept = _without(ours, lists)
@@ -84,7 +85,7 @@ def unseen(
             )
     if champion is None:
         return Unseen(kept, tuple(found))
-    theirs = _seen_by(store, use_case, champion.lineage.split, split)
+    theirs = _seen_by(store, use_case, champion.lineage.split, split, rows)
     if isinstance(theirs, str):
         return Unseen(kept, tuple(found), _not_known(champion.version, theirs))
     both = kept & _without(theirs, lists)
@@ -99,12 +100,12 @@ def unseen(
     return Unseen(kept, tuple(found), _too_few(champion.version, lost, len(kept), left))
 
 
-def _seen_by(store: Store, use_case: UseCase, theirs: Split, ours: Split) -> NDArray[np.bool_] | str:
+def _seen_by(store: Store, use_case: UseCase, theirs: Split, ours: Split, rows: Lookup) -> NDArray[np.bool_] | str:
     """Which of our gate rows were trained on with that split, or why it can't be told."""
     if theirs.train.id == ours.gate.id:
         return np.ones(ours.gate.rows, dtype=bool)
     try:
-        return seen(store, trained_rows(store, use_case, theirs), ours.gate)
+        return seen(store, trained_rows(store, use_case, theirs), rows)
     except Unknown as unknown:
         return str(unknown)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tidemill.evaluation.areas import Area, Doubles
 from tidemill.evaluation.curves import calibration, calibration_error, rounded
 from tidemill.evaluation.evidence import Bin, ClassScore, Histogram, Multiclass, Regression
-from tidemill.evaluation.resampling import Area, Doubles
 
 __all__ = ["multiclass_shapes", "regression_shapes"]
 

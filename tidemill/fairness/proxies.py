@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tidemill.evaluation.resampling import Area, Doubles
+from tidemill.evaluation.areas import Area, Doubles
 from tidemill.fairness.grouping import MISSING, Group
 from tidemill.fairness.records import Proxy
 from tidemill.learning.columns import as_numbers, kind_of

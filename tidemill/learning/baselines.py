@@ -98,38 +98,43 @@ def _linear(data: Data, problem: Problem, gate: Matrix) -> Doubles:
     rows = np.arange(len(data.target))
     if len(rows) > LINEAR_ROWS:
         rows = np.sort(rng.choice(rows, size=LINEAR_ROWS, replace=False))
-    before, after = _design(data, data.full_matrix()[rows], gate)
+    fit = data.full_matrix()[rows]
+    before = _design(data, fit, fit)
+    parts = [gate[start : start + LINEAR_ROWS] for start in range(0, max(len(gate), 1), LINEAR_ROWS)]
     own = None if data.judged is None else data.judged[rows]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         if not is_classification(problem.task):
             line = PoissonRegressor(max_iter=LINEAR_STEPS) if problem.task == "count" else Ridge()
-            return np.asarray(line.fit(before, data.target[rows], own).predict(after), dtype=np.float64)
+            line.fit(before, data.target[rows], own)
+            return np.concatenate(
+                [np.asarray(line.predict(_design(data, fit, part)), dtype=np.float64) for part in parts]
+            )
         model = LogisticRegression(max_iter=LINEAR_STEPS).fit(before, data.target[rows].astype(np.int64), own)
     shares = np.zeros((len(gate), problem.classes))
-    shares[:, model.classes_] = model.predict_proba(after)
+    shares[:, model.classes_] = np.concatenate([model.predict_proba(_design(data, fit, part)) for part in parts])
     return shares[:, 1] if problem.task == "binary" else shares
 
 
-def _design(data: Data, fit: Matrix, gate: Matrix) -> tuple[Doubles, Doubles]:
-    """Standardised numbers with the median where missing, and an indicator for each frequent level."""
-    before: list[Doubles] = []
-    after: list[Doubles] = []
+def _design(data: Data, fit: Matrix, asked: Matrix) -> Doubles:
+    """Numbers as far from the mean as they spread, the median where missing, and an indicator for each frequent level.
+
+    Means, medians and levels are those of the rows ``fit``; columns are made of the rows ``asked``.
+    """
+    columns: list[Doubles] = []
     for position, feature in enumerate(data.recipe.features):
         known = fit[:, position].astype(np.float64)
-        asked = gate[:, position].astype(np.float64)
+        own = asked[:, position].astype(np.float64)
         if feature.kind == "category":
             levels, counts = np.unique(known[~np.isnan(known)], return_counts=True)
-            for level in levels[np.argsort(-counts, kind="stable")][:LINEAR_LEVELS]:
-                before.append((known == level).astype(np.float64))
-                after.append((asked == level).astype(np.float64))
+            frequent = levels[np.argsort(-counts, kind="stable")][:LINEAR_LEVELS]
+            columns += [(own == level).astype(np.float64) for level in frequent]
             continue
         middle = float(np.nanmedian(known)) if not np.isnan(known).all() else 0.0
-        known, asked = np.nan_to_num(known, nan=middle), np.nan_to_num(asked, nan=middle)
+        known, own = np.nan_to_num(known, nan=middle), np.nan_to_num(own, nan=middle)
         spread = float(known.std()) or 1.0
-        before.append((known - known.mean()) / spread)
-        after.append((asked - known.mean()) / spread)
-    return np.column_stack(before), np.column_stack(after)
+        columns.append((own - known.mean()) / spread)
+    return np.column_stack(columns)
 
 
 def _defaults(data: Data, problem: Problem, gate: Matrix) -> Doubles:

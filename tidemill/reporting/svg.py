@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 __all__ = ["COLOURS", "compact", "to_svg"]
@@ -40,6 +41,12 @@ def to_svg(figure: Figure, alt: str) -> str:
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         # Letters that the measuring font lacks are drawn by the reader's own font.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.set_dpi(72)  # what SVG is measured in
+        FigureCanvasSVG(figure)
+        layout = figure.get_layout_engine()
+        if layout is not None:  # now, once: saving would draw everything twice for it
+            layout.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     return compact(file.getvalue(), alt)
 

@@ -10,12 +10,12 @@ import pytest
 from scipy.stats import binomtest
 
 from benchmarks.gate.simulating import compared, racer
+from tidemill.evaluation.areas import Area
 from tidemill.evaluation.dueling import Duel
 from tidemill.evaluation.field import Field, Racer, Role, measure
 from tidemill.evaluation.luck import luck_of
 from tidemill.evaluation.metrics import statistic
 from tidemill.evaluation.opinions import delong, mcnemar
-from tidemill.evaluation.resampling import Area
 from tidemill.evaluation.slice_tests import slice_tests
 from tidemill.learning.orders import Lists
 from tidemill.learning.queries import Queries

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from tidemill.evaluation.areas import Area, Precisions
 from tidemill.evaluation.metrics import statistic
-from tidemill.evaluation.resampling import Area, Draws, interval, resample
+from tidemill.evaluation.ranking import Ranking
+from tidemill.evaluation.resampling import Draws, interval, resample
 
 
 def scored(rows: int = 2000, seed: int = 0, share: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +40,32 @@ def test_a_weighted_area_is_the_area_of_repeated_rows(rows: list[tuple[bool, int
         assert np.isnan(weighted)
     else:
         assert weighted == pytest.approx(roc_auc_score(repeated, again), abs=1e-12)
+
+
+@pytest.mark.parametrize(("rows", "share", "digits"), [(3000, 0.3, 4), (40_000, 0.02, 9)])
+def test_counts_give_the_areas_of_repeated_rows_where_no_stretch_hides_any(
+    rows: int, share: float, digits: int
+) -> None:
+    truth, scores = scored(rows, share=share)
+    scores = np.round(scores, digits)
+    weights = np.random.default_rng(1).poisson(1.0, (rows, 5)).astype(np.float64)
+    ranking = Ranking.of(truth, scores)
+    for area in (Area.by(ranking), Precisions.by(ranking)):
+        assert area.counted(ranking.counts(weights)) == pytest.approx(
+            [area.weighted(one) for one in weights.T], abs=1e-12
+        )
+
+
+def test_what_stretches_hide_of_many_rows_is_next_to_nothing_beside_chance() -> None:
+    truth, scores = scored(40_000)
+    one = {name: statistic(name, truth.astype(np.float64), scores) for name in ("auc", "average_precision")}
+    weights = np.random.default_rng(1).poisson(1.0, (40_000, 20)).astype(np.float64)
+    for name, drawn in resample(one, 40_000, resamples=100, seed=3).items():
+        area = one[name]
+        counted = area.counted(area.rankings[0].counts(weights)) + area.value()
+        counted -= area.counted(area.rankings[0].counts(np.ones((40_000, 1))))
+        gone = counted - np.array([area.weighted(own) for own in weights.T])
+        assert 0 < np.abs(gone).max() < 0.02 * drawn.draws.std()
 
 
 def test_intervals_are_as_wide_as_theory_says() -> None:
