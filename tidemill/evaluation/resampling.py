@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +100,11 @@ def _counted(curves: Mapping[str, Curve], block: Weights) -> dict[str, Doubles]:
     """Each area on each draw of ``block``, shape ``(draws, rows)``; rows of one ranking are counted once."""
     if not curves:
         return {}
-    whole = block.dtype == np.uint8
-    weights = block.T.astype(np.float32 if whole else np.float64, order="C")
+    weights: NDArray[np.floating[Any]]
+    if block.dtype == np.uint8:  # counts, which are exact in half of the room
+        weights = block.T.astype(np.float32, order="C")
+    else:
+        weights = block.T.astype(np.float64, order="C")
     rankings = {id(one): one for curve in curves.values() for one in curve.rankings}
     counts = {key: one.counts(weights) for key, one in rankings.items()}
     return {name: curve.counted(*(counts[id(one)] for one in curve.rankings)) for name, curve in curves.items()}
