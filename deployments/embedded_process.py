@@ -13,6 +13,8 @@ import socket
 import sys
 import threading
 
+from deployments.garbage import collect_beside
+
 __all__ = ["main"]
 
 
@@ -29,6 +31,7 @@ def main() -> None:
     app = create_app(ephemeral=True, final=True)
     gc.freeze()
     gc.enable()
+    collect_beside()
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
     threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     server.run(sockets=[listener])

@@ -180,7 +180,8 @@ class _Start:
         self.say("stopped")
 
     def _server(self) -> None:
-        command = ["-m", "prefect", "server", "start", "--host", self.places.host]
+        script = Path(__file__).with_name("server_process.py")
+        command = [str(script), "server", "start", "--host", self.places.host]
         self.server = self.children.start(
             "the Prefect server",
             [sys.executable, "-P", *command, "--port", str(self.places.prefect_port)],

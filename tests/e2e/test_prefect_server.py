@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -24,6 +25,8 @@ from tests.toy import write_toy
 
 pytestmark = pytest.mark.prefect
 
+PATIENCE = 180.0
+"""Seconds for what takes a moment: three times what Prefect lets a transaction wait for SQLite's lock."""
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 STAGES = {
     "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "prove", "register", "promote",
@@ -42,13 +45,32 @@ class Installation:
     environment: dict[str, str]
     api: httpx.Client
 
+    def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """What the API answers, asked again as every Prefect client does while a busy server says 503 or nothing.
+
+        Prefect on SQLite answers 503 when two transactions write at once, and at worst waits 60 s for the lock.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answer = self.api.request(method, path, json=body)
+            except httpx.TimeoutException as error:
+                said = f"nothing within {self.api.timeout.read:.0f} s ({type(error).__name__})"
+            else:
+                if answer.status_code < 500:
+                    return answer
+                said = f"{answer.status_code}: {answer.text}"
+            if time.monotonic() > deadline:
+                pytest.fail(f"{method} {path} answered {said}")
+            time.sleep(0.5)
+
     def get(self, path: str) -> Any:
-        answer = self.api.get(path)
+        answer = self.ask("GET", path)
         answer.raise_for_status()
         return answer.json()
 
     def find(self, what: str, **body: object) -> list[Any]:
-        answer = self.api.post(f"/{what}/filter", json=body)
+        answer = self.ask("POST", f"/{what}/filter", body)
         answer.raise_for_status()
         found = answer.json()
         assert isinstance(found, list)
@@ -58,17 +80,24 @@ class Installation:
         return self.get(f"/deployments/name/{name}")
 
     def run(self, name: str, **parameters: object) -> httpx.Response:
-        identity = self.deployment(name)["id"]
-        return self.api.post(f"/deployments/{identity}/create_flow_run", json={"parameters": parameters})
+        """Ask for a run. The key keeps it one run, however often it is asked for."""
+        body = {"parameters": parameters, "idempotency_key": str(uuid4())}
+        return self.ask("POST", f"/deployments/{self.deployment(name)['id']}/create_flow_run", body)
 
-    def finished(self, run: str, patience: float = 180.0) -> Any:
+    def start(self, name: str, **parameters: object) -> str:
+        """Ask for a run that the server makes; gives its id."""
+        answer = self.run(name, **parameters)
+        assert answer.status_code in (200, 201), f"{answer.status_code}: {answer.text}"
+        return str(answer.json()["id"])
+
+    def finished(self, run: str, patience: float = 300.0) -> Any:
         return wait_for(lambda: self.state(run, FINAL), patience, f"run {run}")
 
     def state(self, run: str, types: set[str]) -> Any:
         there = self.get(f"/flow_runs/{run}")
         return there if there["state"]["type"] in types else None
 
-    def tidemill(self, *words: str, timeout: float = 180.0) -> subprocess.CompletedProcess[str]:
+    def tidemill(self, *words: str, timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tidemill", *words],
             cwd=self.project,
@@ -166,7 +195,7 @@ def test_everything_answers_where_it_says(up: Installation) -> None:
     settings = httpx.get(f"{up.said['prefect']}/ui-settings").json()
     assert settings["api_url"] == up.said["api"]
     assert up.said["use_cases"] == ["toy"]
-    online = wait_for(lambda: up.find("work_pools/tidemill/workers"), 30, "a worker")
+    online = wait_for(lambda: up.find("work_pools/tidemill/workers"), PATIENCE, "a worker")
     assert [worker["status"] for worker in online] == ["ONLINE"]
 
 
@@ -186,7 +215,7 @@ def test_deployments_schedules_and_automations_are_there(up: Installation) -> No
 def test_a_schedule_makes_runs(up: Installation) -> None:
     identity = up.deployment("monitoring/toy")["id"]
     scheduled = {"deployments": {"id": {"any_": [identity]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-    runs = wait_for(lambda: up.find("flow_runs", **scheduled), 90, "scheduled runs")
+    runs = wait_for(lambda: up.find("flow_runs", **scheduled), PATIENCE, "scheduled runs")
     starts = {datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC).strftime("%H:%M") for run in runs}
     assert starts == {"06:00"}
 
@@ -228,9 +257,7 @@ def test_a_wrong_parameter_is_refused_by_name(up: Installation, parameters: dict
 
 
 def test_a_run_asked_for_over_the_api_ends_well_and_can_be_read_back(up: Installation) -> None:
-    answer = up.run("training/toy", reason="a test asked over the API")
-    assert answer.status_code == 201
-    run = up.finished(answer.json()["id"])
+    run = up.finished(up.start("training/toy", reason="a test asked over the API"))
     assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
     assert run["name"].startswith("toy 2")
     assert set(run["tags"]) == {"tidemill", "toy"}
@@ -241,7 +268,7 @@ def test_a_run_asked_for_over_the_api_ends_well_and_can_be_read_back(up: Install
         found = up.find("task_runs", **mine)
         return found if {task["state"]["type"] for task in found} == {"COMPLETED"} else []
 
-    assert {task["name"] for task in wait_for(tasks, 20, "all tasks to be recorded")} == STAGES
+    assert {task["name"] for task in wait_for(tasks, PATIENCE, "all tasks to be recorded")} == STAGES
     artifacts = {artifact["key"]: artifact for artifact in up.find("artifacts", **mine)}
     assert {"toy-training", "toy-metrics", "toy-report", "toy-tuning"} <= set(artifacts)
     assert artifacts["toy-training"]["type"] == "markdown"
@@ -250,7 +277,7 @@ def test_a_run_asked_for_over_the_api_ends_well_and_can_be_read_back(up: Install
         lines = up.find("logs", logs={"flow_run_id": {"any_": [run["id"]]}})
         return [line["message"] for line in lines if line["message"].startswith("trial ")]
 
-    assert len(wait_for(trials, 20, "what the domain says in the run's log")) == 3
+    assert len(wait_for(trials, PATIENCE, "what the domain says in the run's log")) == 3
 
 
 def test_the_service_picks_a_new_champion_up(up: Installation) -> None:
@@ -263,7 +290,7 @@ def test_the_service_picks_a_new_champion_up(up: Installation) -> None:
         said = httpx.post(f"{up.said['rest']}/v1/models/toy/predict", json={"rows": [row]}, timeout=30)
         return said.json() if said.status_code == 200 else None
 
-    said = wait_for(answer, 30, "an answer from the champion")
+    said = wait_for(answer, PATIENCE, "an answer from the champion")
     assert said["model_version"] == champion
 
 
@@ -281,9 +308,9 @@ def test_an_alarm_starts_retraining(up: Installation) -> None:
         "payload": {"level": "page", "what": 'drift of "age"', "until": "2024-02-15T00:00:00+00:00"},
         "id": "018f5f5e-0000-7000-8000-000000000001",
     }
-    assert up.api.post("/events", json=[event]).status_code == 204
+    assert up.ask("POST", "/events", [event]).status_code == 204
     of_retraining = {"deployments": {"id": {"any_": [up.deployment("retraining/toy")["id"]]}}}
-    run = wait_for(lambda: up.find("flow_runs", **of_retraining), 30, "a retraining")[0]
+    run = wait_for(lambda: up.find("flow_runs", **of_retraining), PATIENCE, "a retraining")[0]
     assert run["parameters"]["until"] == "2024-02-15T00:00:00+00:00"
     assert run["parameters"]["reason"] == 'page alarm: drift of "age"'
     done = up.finished(run["id"])
@@ -304,7 +331,7 @@ def test_an_alarm_below_the_use_cases_level_starts_nothing(up: Installation) -> 
         "payload": {"level": "warn", "what": "a column drifts", "until": None},
         "id": "018f5f5e-0000-7000-8000-000000000002",
     }
-    assert up.api.post("/events", json=[event]).status_code == 204
+    assert up.ask("POST", "/events", [event]).status_code == 204
     time.sleep(5)
     assert len(up.find("flow_runs", **of_retraining)) == before
 
@@ -318,7 +345,7 @@ def test_a_version_waits_for_the_form_in_the_ui_which_wants_a_reason(up: Install
     assert "report.html" in described
 
     def resume(**given: str) -> Any:
-        answer = up.api.post(f"/flow_runs/{form['id']}/resume", json={"run_input": given})
+        answer = up.ask("POST", f"/flow_runs/{form['id']}/resume", {"run_input": given})
         answer.raise_for_status()
         return answer.json()
 
@@ -351,9 +378,9 @@ def asking(up: Installation) -> Iterator[Asking]:
 
     def ask() -> tuple[str, Any]:
         path.write_text(f"{plain}seed: 4\ngate: {{approval: manual, champion_margin: -1}}\n")
-        run = up.run("training/toy").json()["id"]
-        (form,) = wait_for(lambda: up.find("flow_runs", flows={"name": {"any_": ["approving"]}}), 180, "a form")
-        return run, wait_for(lambda: up.state(form["id"], {"PAUSED"}), 60, "the form to be shown")
+        run = up.start("training/toy")
+        (form,) = wait_for(lambda: up.find("flow_runs", flows={"name": {"any_": ["approving"]}}), 240, "a form")
+        return run, wait_for(lambda: up.state(form["id"], {"PAUSED"}), PATIENCE, "the form to be shown")
 
     yield ask
     path.write_text(plain)
@@ -375,12 +402,12 @@ def test_stopping_it_stops_all_and_settles_what_was_under_way(up: Installation) 
     """The last test of the file: nothing runs after it."""
     use_case = up.project / "usecases" / "toy" / "usecase.yaml"
     use_case.write_text(use_case.read_text().replace("trials: 3", "trials: 100000"))
-    run = up.run("training/toy", budget=600).json()["id"]
-    wait_for(lambda: up.state(run, {"RUNNING"}), 60, "the run's start")
+    run = up.start("training/toy", budget=600)
+    wait_for(lambda: up.state(run, {"RUNNING"}), PATIENCE, "the run's start")
     children = children_of(up.process.pid)
     assert len(children) >= 4, "server, service, worker and the run"
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(90) == 0
+    assert up.process.wait(PATIENCE) == 0
     assert [pid for pid in children if is_running(pid)] == []
     assert not (up.home / "tidemill-up.json").exists()
     with closing(sqlite3.connect(up.home / "prefect.db")) as database:
