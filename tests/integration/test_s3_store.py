@@ -108,7 +108,7 @@ def test_a_server_that_is_not_there(
 ) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     s3_environment(rclone_server, AWS_ENDPOINT_URL=endpoint)
-    monkeypatch.setattr("tidemill.store.remote._ATTEMPTS", 1)
+    monkeypatch.setattr("tidemill.store.connecting._ATTEMPTS", 1)
     store = Store(rclone_server.lake())
     started = time.monotonic()
     refused(
@@ -132,7 +132,7 @@ def test_a_server_that_says_nothing(
     silent: str, moto_server: S3Server, s3_environment: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     s3_environment(moto_server, AWS_ENDPOINT_URL=silent)
-    monkeypatch.setattr("tidemill.store.remote._CHECK_SECONDS", 1)
+    monkeypatch.setattr("tidemill.store.connecting._CHECK_SECONDS", 1)
     started = time.monotonic()
     refused(Store(moto_server.lake()).check, f"can't be reached: {silent} did not answer")
     assert time.monotonic() - started < 5
@@ -143,8 +143,8 @@ def answering(
     moto_server: S3Server, s3_environment: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[bytes], None]]:
     """A server whose every answer is what it was told last; the environment points at it."""
-    monkeypatch.setattr("tidemill.store.remote._ATTEMPTS", 1)
-    monkeypatch.setattr("tidemill.store.remote._REPEATS", 1)
+    monkeypatch.setattr("tidemill.store.connecting._ATTEMPTS", 1)
+    monkeypatch.setattr("tidemill.store.connecting._REPEATS", 1)
     answer = [b""]
     server = socket.socket()
     server.bind(("127.0.0.1", 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from tidemill.cleaning.normalising import parse_times
 from tidemill.connectors import Mark
 from tidemill.errors import UserError, did_you_mean
+from tidemill.moments import in_utc
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME, frame_of
 from tidemill.usecase.schema import CleanRules
 
@@ -107,7 +108,7 @@ def _marks(value: object) -> Sequence[Mark]:
 
 def _mark(value: object) -> Mark | None:
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return in_utc(value)
     return value if isinstance(value, int | float) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ from tidemill.collecting.rows import (
 )
 from tidemill.erasing.tombstones import ErasedLog, Sieve, Tombstones
 from tidemill.errors import UserError, did_you_mean
+from tidemill.moments import in_utc
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.reading import Format, open_dataset
@@ -228,6 +229,4 @@ def _nothing_within(rows: Rows, since: datetime | None, until: datetime | None) 
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None if moment is None else in_utc(moment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tidemill.connectors.answers import excerpt
 from tidemill.errors import UserError, did_you_mean
+from tidemill.moments import in_utc
 from tidemill.reading.plain import BOOL, FLOAT, INT, NOTHING, TEXT, TIME
 
 __all__ = ["at", "column_of", "flattened", "records_at", "tables_of"]
@@ -145,8 +146,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
     if isinstance(value, date):
-        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(value)
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value) if kind is not str else str.__str__(value)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+
+from tidemill.moments import in_utc
 
 __all__ = ["page_of"]
 
@@ -38,7 +40,7 @@ def _column(values: Sequence[Any]) -> pa.Array:
     if kinds <= {int, float, Decimal}:
         return pa.array([None if value is None else _number(value) for value in values], pa.float64())
     if all(issubclass(kind, date) for kind in kinds):
-        return pa.array([None if value is None else _moment(value) for value in values], _TIME)
+        return pa.array([None if value is None else in_utc(value) for value in values], _TIME)
     if kinds == {str}:
         return pa.array(values, pa.string())
     return pa.array([None if value is None else _text(value) for value in values], pa.string())
@@ -49,12 +51,6 @@ def _number(value: float | Decimal) -> float:
         return float(value)
     except OverflowError:
         return math.copysign(math.inf, value)
-
-
-def _moment(value: date) -> datetime:
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _text(value: object) -> str:

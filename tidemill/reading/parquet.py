@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tidemill.errors import UserError
+from tidemill.moments import in_utc
 from tidemill.reading.contents import check_parquet
 from tidemill.reading.files import DataFile, opened
 from tidemill.reading.holding import EXACT, Held, Scanned
@@ -150,6 +151,4 @@ def _may_hold(group: pq.RowGroupMetaData, limits: TimeLimits | None) -> bool:
 
 
 def _moment(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return datetime(value.year, value.month, value.day, tzinfo=UTC) if isinstance(value, date) else None
+    return in_utc(value) if isinstance(value, date) else None

@@ -172,7 +172,7 @@ def _remote_file(url: str) -> Iterator[BinaryIO]:
 def _connected(url: str) -> tuple[Any, str]:
     from fsspec import available_protocols
 
-    from tidemill.store.remote import endpoint_of, filesystem
+    from tidemill.store.connecting import endpoint_of, filesystem
 
     scheme = url.split(":", 1)[0]
     if scheme not in available_protocols():

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema
 
 from tidemill.errors import UserError
 from tidemill.expressions import check
+from tidemill.moments import in_utc
 
 __all__ = [
     "Columns",
@@ -128,7 +129,7 @@ def parse_moment(value: object) -> datetime:
             raise ValueError(_MOMENT_RULE) from None
     if isinstance(value, datetime):
         try:
-            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+            return in_utc(value)
         except OverflowError:
             raise ValueError(_MOMENT_RULE) from None
     if isinstance(value, date):

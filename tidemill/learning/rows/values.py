@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tidemill.learning.columns import HOURS, MICROSECONDS_AN_HOUR, TimePart
+from tidemill.moments import in_utc
 from tidemill.usecase.cleaning import Bounds
 
 __all__ = [
@@ -78,8 +79,7 @@ def as_time(value: Scalar) -> datetime | None:
         return None
     if isinstance(value, str) and _ISO.fullmatch(value):
         try:
-            moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return in_utc(datetime.fromisoformat(value))
         except (ValueError, OverflowError):
             pass
     raise OddValue
