@@ -8,7 +8,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.runtime import task_run
 
 from tasks.stage import artifact_key, stage
-from tidemill.registry import ModelVersion
+from tidemill.registry import ModelVersion, Registry
 from tidemill.results import Decision, Report
 from tidemill.stages import Outcome, once
 from tidemill.store import Store
@@ -46,9 +46,12 @@ def report(
 def _write(
     use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, seconds: Mapping[str, float]
 ) -> Report:
-    from tidemill.reporting import write_report
+    from tidemill.reporting import say_on_pages, write_report
 
-    return write_report(store, use_case, version, decision, seconds)
+    made = write_report(store, use_case, version, decision, seconds)
+    if (entry := Registry(store, use_case.name).settled(version.version)) is not None:
+        say_on_pages(store, use_case.name, entry)
+    return made
 
 
 def publish(use_case: UseCase, store: Store, version: ModelVersion, decision: Decision, made: Report) -> None:

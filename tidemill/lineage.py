@@ -38,12 +38,17 @@ class TracedSource(Record):
 
 
 class TracedSnapshot(Record):
-    """One table of the way. ``parts`` are sha256 of its Parquet files. What is not stored any more is not ``here``."""
+    """One table of the way. ``parts`` are sha256 of its Parquet files. What is not stored any more is not ``here``.
+
+    ``rows`` are those that were written, ``erased`` those that erasures took out since, the last time ``redacted``.
+    """
 
     stage: str
     id: str
     rows: int
     here: bool
+    erased: int = 0
+    redacted: datetime | None = None
     watermark: datetime | None = None
     created: datetime | None = None
     parents: tuple[str, ...] = ()
@@ -176,6 +181,8 @@ def _traced(store: Store, stage: str, snapshot: Snapshot) -> TracedSnapshot:
         id=snapshot.id,
         rows=snapshot.rows,
         here=True,
+        erased=sum(one.rows for one in manifest.redactions),
+        redacted=max((one.when for one in manifest.redactions), default=None),
         watermark=manifest.watermark,
         created=manifest.created,
         parents=manifest.parents,

@@ -73,6 +73,7 @@ def test_a_person_is_erased_and_stays_so(project: Path, store: Store, run: Run) 
     assert rows["label answers"] == 1
     predicted = [value for key, name, value in cells(store, "toy/predictions") if name == "row"]
     assert predicted == ["40", "41", "45", "46", "47", "48", "49"]
+    _pages_say_so(store, run, champion.version)
     _everybody_else_is_answered(store, project)
     _training_does_not_bring_them_back(store)
     again = run("erase", "toy", "--column", "visitor", "--id", WHO, "--yes", "--json")
@@ -80,6 +81,15 @@ def test_a_person_is_erased_and_stays_so(project: Path, store: Store, run: Run) 
     lifted = run("erase", "toy", "--column", "visitor", "--id", WHO, "--lift", "--json")
     assert lifted.json["lifted"] == 1
     _training_takes_them_again(champion)
+
+
+def _pages_say_so(store: Store, run: Run, version: str) -> None:
+    for name in ("report.html", "summary.html", "card.html", "card.md"):
+        page = store.read_bytes(f"toy/reports/{version}/{name}").decode()
+        assert "3 of the rows that it learnt from and 1 of those that it was judged on were erased" in page
+    traced = run("lineage", "toy", version)
+    assert "3 of the " in traced.out
+    assert "rows of train were erased" in traced.out
 
 
 def _everybody_else_is_answered(store: Store, project: Path) -> None:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -35,6 +36,7 @@ from tidemill.errors import UserError
 from tidemill.progress import Note, emit
 from tidemill.registry.ledger import Ledger
 from tidemill.registry.standing import standing as standing_of
+from tidemill.reporting.since import mark, mark_windows
 from tidemill.snapshot import Manifest
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -97,13 +99,15 @@ def erase(store: Store, use_case: UseCase, request: Request) -> Erasure:
     removed = [*_redacted(store, use_case, begun.erasure), *removed]
     hashes = forget_hashes(store, use_case.name, {one.name for one in removed})
     rewritten = [*rewrite_texts(store, use_case.name, people.names, keep=False), *hashes]
+    made = _record(store, use_case, people, request, begun.erasure, begun.when, removed)
+    rewritten += _say_so(store, made)
     emit(Note(f"{sum(one.rows for one in removed):,} rows are removed: looking through all that is left"))
     proof = prove(store, use_case.name, wanted, people.names)
     unscanned = (*proof.unscanned, *(Unscanned(key=key, why=why) for key, why in lost.items()))
     proof = proof.model_copy(update={"unscanned": unscanned})
-    made = _record(store, use_case, people, request, begun.erasure, begun.when, removed).model_copy(
+    made = made.model_copy(
         update={
-            "rewritten": tuple(rewritten),
+            "rewritten": tuple(dict.fromkeys(rewritten)),
             "outside": tuple(missed),
             "proof": proof,
             "seconds": round(time.perf_counter() - started, 3),
@@ -129,6 +133,17 @@ def lift(store: Store, use_case: UseCase, request: Request) -> Lifted:
         forget_stages(store, use_case.name)
         log.add(_entry(use_case, people, request, "lift", _new_id()).model_copy(update={"subjects": mine}))
     return Lifted(use_case=use_case.name, column=people.column, subjects=len(people.values), lifted=len(mine))
+
+
+def _say_so(store: Store, made: Erasure) -> list[str]:
+    """Let the pages of versions and of monitoring say what was erased; gives the keys of those."""
+    told = []
+    for version in made.versions:
+        with suppress(UserError):  # a damaged ledger is no reason to keep anybody's rows
+            told += mark(store, made.use_case, version.version, [made])
+    with suppress(UserError):  # so is a damaged record of monitoring, which the proof names
+        told += mark_windows(store, made.use_case, made)
+    return told
 
 
 def _begun(log: ErasedLog, people: Subjects, request: Request, store: Store) -> Entry:

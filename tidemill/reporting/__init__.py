@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidemill.registry import ModelVersion
+    from tidemill.registry import LedgerEntry, ModelVersion
     from tidemill.results import Decision, Report
     from tidemill.store import Store
     from tidemill.usecase.schema import UseCase
 
-__all__ = ["write_report"]
+__all__ = ["retell", "say_on_pages", "write_report"]
 
 
 def write_report(
@@ -24,3 +24,28 @@ def write_report(
     from tidemill.reporting.training import write_report as write
 
     return write(store, use_case, version, decision, seconds)
+
+
+def retell(store: Store, use_case: str, entry: LedgerEntry) -> str | None:
+    """Let the pages say what a person decided: anew where a version was answered for, else with a note.
+
+    Gives the report's key, None where the version has none. Raises UserError when a part of it is damaged or missing.
+    """
+    from tidemill.registry import Registry
+
+    say_on_pages(store, use_case, entry)
+    if entry.action == "rollback":
+        return None
+    from tidemill.reporting.training import rewrite_report
+
+    made = rewrite_report(store, Registry(store, use_case).version(entry.version), entry)
+    return made.html if made else None
+
+
+def say_on_pages(store: Store, use_case: str, entry: LedgerEntry) -> None:
+    """Say on the pages of the champion before, and of a version that is it again, what became of them."""
+    from tidemill.reporting.since import mark
+
+    if entry.previous != entry.champion:
+        for version in filter(None, (entry.previous, entry.champion)):
+            mark(store, use_case, version)

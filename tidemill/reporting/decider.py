@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tidemill.evaluation.evidence import Contender, Slice
 from tidemill.gate import PROOF
+from tidemill.registry import LedgerEntry
 from tidemill.reporting.cases import cost_words, how_often_right
 from tidemill.reporting.fairness import treated_differently
 from tidemill.reporting.language import in_words, say, say_plural, to_say
@@ -176,9 +178,15 @@ def _decided(material: Material) -> Iterator[Block]:
         )
         yield Notice("warn", say("Please decide"), words)
     elif action == "promote":
-        words = say(
-            "Nothing is asked of you. If you do not agree, `tidemill rollback {name}` brings the model before it back.",
-            name=name,
+        first = material.entry is not None and material.entry.previous is None
+        words = (
+            say("Nothing is asked of you. It is the first: there is no model before it to go back to.")
+            if first
+            else say(
+                "Nothing is asked of you. If you do not agree, `tidemill rollback {name}` brings the model before it "
+                "back.",
+                name=name,
+            )
         )
         yield Notice("good", say("Nothing to do"), words)
     else:
@@ -196,29 +204,62 @@ def _by_whom(material: Material) -> str:
     """Who decided, when, by which rules."""
     entry = material.entry
     owner = material.use_case.owner or say("not named")
+    if entry is not None and _answered(entry):
+        decided = say("Decided by {who} on {moment}.", who=entry.who, moment=_minute(entry))
+        reason = say("The reason given: {why}", why=sentence(entry.why))
+        return f"{decided} {reason} {say('Who answers for the model: {owner}.', owner=owner)}"
     rules = say("It was decided by the fixed rules of the use case; who answers for the model: {owner}.", owner=owner)
     if entry is None:
         return rules
-    when = {"moment": moment(entry.when.replace(second=0, microsecond=0)), "who": entry.who}
-    if entry.automatic:
-        started = say("The training was started by {who}, and ended on {moment}.", **when)
-    else:
-        started = say("Decided by {who} on {moment}.", **when)
+    started = say(
+        "The training was started by {who}, and ended on {moment}.", who=_short(entry.who), moment=_minute(entry)
+    )
     return f"{rules} {started}"
 
 
+def _short(who: str) -> str:
+    """Who it was, without the run's id in brackets, which engineers find in the ledger."""
+    return re.sub(r" \([0-9a-f-]{36}\)$", "", who)
+
+
+def _minute(entry: LedgerEntry) -> str:
+    return moment(entry.when.replace(second=0, microsecond=0))
+
+
+def _answered(entry: LedgerEntry) -> bool:
+    """Whether it is an answer to a version that waited, or overruled the gate: not the gate's own."""
+    return not entry.automatic or entry.action == "reject"
+
+
 def _outcome(material: Material) -> Iterator[str]:
-    action = material.decision.action
-    if action == "wait":
+    action, entry = material.decision.action, material.entry
+    if entry is not None and action != "wait" and _answered(entry):
+        yield from _answer(material, entry)
+    elif action == "wait":
         yield say("The model meets the rules that were set for it. A person must now say yes or no.")
     elif action == "promote":
         yield say("The model meets the rules that were set for it, and answers from now on.")
     else:
-        stays = material.entry is not None and material.entry.champion is not None
+        stays = entry is not None and entry.champion is not None
         yield (
             say("The model does not meet the rules that were set for it. The model in use stays.")
             if stays
             else say("The model does not meet the rules that were set for it.")
+        )
+        yield from _reasons(material)
+
+
+def _answer(material: Material, entry: LedgerEntry) -> Iterator[str]:
+    """What a person made of it, or that nobody answered."""
+    if entry.action == "reject" and entry.automatic:
+        yield say("The model meets the rules that were set for it, but nobody said yes in time.")
+    elif entry.action == "reject":
+        yield say("The model meets the rules that were set for it, but {who} said no.", who=entry.who)
+    elif entry.action == "approve" or material.lineage.evaluation.passed:
+        yield say("The model meets the rules that were set for it, and {who} said yes: it is in use.", who=entry.who)
+    else:
+        yield say(
+            "The model does not meet the rules that were set for it. {who} put it into use all the same.", who=entry.who
         )
         yield from _reasons(material)
 

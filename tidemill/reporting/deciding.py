@@ -8,6 +8,7 @@ from importlib import metadata
 from platform import python_version
 
 from tidemill.gate import PROOF
+from tidemill.registry import LedgerEntry
 from tidemill.reporting.charts import Bar, bars
 from tidemill.reporting.language import in_words, say, say_plural, to_say
 from tidemill.reporting.material import Material
@@ -63,11 +64,22 @@ def decision(material: Material) -> Section:
         blocks.append(Notice("bad", title, reasons))
     if evaluation.champion is None and evaluation.passed:
         blocks.append(Prose(say("There was no other champion to compare with.")))
+    if material.entry is not None and not material.entry.automatic:
+        blocks.append(_by_a_person(material.entry))
     if rules.approval == "manual" and material.decision.action == "wait":
         command = f"tidemill approve {material.use_case.name} {material.version.version}"
         words = say("`{command}` promotes it; `tidemill reject` does not.", command=command)
         blocks.append(Notice("warn", say("A person decides"), words))
     return Section(say("What was decided"), blocks)
+
+
+def _by_a_person(entry: LedgerEntry) -> Notice:
+    """Who answered, when and why."""
+    title = (
+        say("{who} said no", who=entry.who) if entry.action == "reject" else say("{who} put it into use", who=entry.who)
+    )
+    reason = say("The reason given: {why}", why=sentence(entry.why))
+    return Notice("plain", title, f"{moment(entry.when.replace(second=0, microsecond=0))}. {reason}")
 
 
 def _rule(material: Material) -> str:

@@ -11,6 +11,7 @@ from tidemill.reporting.page import (
     Cell,
     Headline,
     Link,
+    Notice,
     Picture,
     Points,
     Prose,
@@ -19,7 +20,7 @@ from tidemill.reporting.page import (
     plain_cell,
 )
 
-__all__ = ["markdown"]
+__all__ = ["markdown", "notice_text"]
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*")
 
@@ -31,6 +32,12 @@ def markdown(*, title: str, kicker: str, headline: Headline, sections: Sequence[
         parts += [f"## {_plain(section.title)}", _rich(section.lead)]
         parts += [text for block in section.blocks for text in _block(block)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def notice_text(notice: Notice) -> str:
+    """A notice as Markdown, for a text that is written already."""
+    said = " ".join(_rich(piece) for piece in re.split(r"\n\s*\n", notice.text.strip()))
+    return f"**{_plain(notice.title)}.** {said}"
 
 
 def _block(block: Block) -> Iterator[str]:

@@ -41,6 +41,7 @@ __all__ = [
     "Table",
     "Tone",
     "colours",
+    "notice_markup",
     "plain_cell",
     "render",
 ]
@@ -235,6 +236,12 @@ def render(
         language=language(),
         words={"skip": say("Skip to the content"), "contents": say("Contents")},
     )  # fmt: skip
+
+
+def notice_markup(notice: Notice) -> str:
+    """A notice as HTML, for a page that is written already."""
+    said = Markup('<div class="notice {}"><p><strong>{}</strong></p>{}</div>')
+    return str(said.format(notice.tone, _rich(notice.title), _paragraphs(notice.text)))
 
 
 def colours() -> str:

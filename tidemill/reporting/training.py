@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Mapping
 
 from tidemill import __version__
-from tidemill.registry import ModelVersion
+from tidemill.gate import answered
+from tidemill.registry import LedgerEntry, ModelVersion
 from tidemill.reporting.card import card_kicker, card_sections
 from tidemill.reporting.checks import checks
 from tidemill.reporting.data import the_data
@@ -23,16 +24,17 @@ from tidemill.reporting.material import Material, gather, report_key
 from tidemill.reporting.page import Link, render
 from tidemill.reporting.places import where_it_is_good
 from tidemill.reporting.quality import how_good_it_is
+from tidemill.reporting.since import CARD, CARD_PAGE, REPORT, SUMMARY, marked, since
 from tidemill.reporting.summary import headline, in_short, question
 from tidemill.reporting.tuning import how_it_was_tuned
 from tidemill.reporting.wording import day
-from tidemill.results import Decision, Report
+from tidemill.results import Decision, Report, Stated
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["card_page", "card_text", "decider_page", "training_page", "write_report"]
+__all__ = ["card_page", "card_text", "decider_page", "rewrite_report", "training_page", "write_report"]
 
-REPORT, SUMMARY, CARD, CARD_PAGE = "report.html", "summary.html", "card.md", "card.html"
+STATED = "decision.json"
 
 
 def write_report(
@@ -51,8 +53,11 @@ def write_report(
             SUMMARY: decider_page(material),
             REPORT: training_page(material),
         }
+        notices = since(store, use_case.name, version.version)
     for name, text in pages.items():
-        store.write_bytes(f"{folder}/{name}", text.encode())
+        store.write_bytes(f"{folder}/{name}", marked(text, notices).encode())
+    stated = Stated(decision=decision, seconds=dict(seconds))
+    store.write_json(f"{folder}/{STATED}", stated.model_dump(mode="json"))
     return Report(
         version=version.version,
         html=f"{folder}/{REPORT}",
@@ -60,6 +65,38 @@ def write_report(
         summary=f"{folder}/{SUMMARY}",
         card_page=f"{folder}/{CARD_PAGE}",
     )
+
+
+def rewrite_report(store: Store, version: ModelVersion, entry: LedgerEntry) -> Report | None:
+    """Write the pages of a version anew, with the decision that ``entry`` of the ledger is; None where there are none.
+
+    Raises UserError when a part of the version is missing or damaged; its pages are then as they were.
+    """
+    key = report_key(version.use_case, version.version)
+    if not store.exists(key):
+        return None
+    use_case = UseCase.model_validate_json(version.lineage.usecase)
+    asked, seconds = _stated(store, posixpath.dirname(key))
+    refused = asked is not None and asked.action == "refuse"
+    ruling = answered(entry, asked.said if asked else (), overruled=refused)
+    decision = Decision(
+        version=version.version,
+        promoted=ruling.action == "promote",
+        action=ruling.action,
+        sentence=ruling.sentence,
+        entry=f"{entry.number:08d}",
+        said=ruling.said,
+    )
+    return write_report(store, use_case, version, decision, seconds)
+
+
+def _stated(store: Store, folder: str) -> tuple[Decision | None, Mapping[str, float]]:
+    """What the pages were written from; nothing for pages from before that was kept."""
+    try:
+        stated = Stated.model_validate(store.read_json(f"{folder}/{STATED}"))
+    except (KeyError, ValueError):
+        return None, {}
+    return stated.decision, stated.seconds
 
 
 def training_page(material: Material) -> str:

@@ -7,7 +7,7 @@ A record holds references and counts, never rows. Stage results are stored in th
 from __future__ import annotations
 
 from tidemill.results.checks import ExpectationResult, InputValidation, Leak, PersonalColumn, Trap, Validation
-from tidemill.results.judged import Baseline, Decision, Evaluation, Lineage, Proof, Report, TrainingRun
+from tidemill.results.judged import Baseline, Decision, Evaluation, Lineage, Proof, Report, Stated, TrainingRun
 from tidemill.results.labels import ClassCount, FunctionVotes, LabelArrivals, Labelled, StoredLabelModel, Voting
 from tidemill.results.learned import Contribution, Fit, Line, ModelReference, Study
 from tidemill.results.record import Interval, Record
@@ -45,6 +45,7 @@ __all__ = [
     "SliceTest",
     "SourceRead",
     "Split",
+    "Stated",
     "StoredLabelModel",
     "Study",
     "TrainedRows",

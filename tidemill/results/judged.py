@@ -79,6 +79,17 @@ class Decision(Record):
     said: tuple[Said, ...] = ()
 
 
+class Stated(Record):
+    """What a version's pages are written from beside the version: ``decision.json`` beside them.
+
+    ``seconds`` is wall time a stage.
+    """
+
+    format: Literal[1] = 1
+    decision: Decision
+    seconds: dict[str, float]
+
+
 class Report(Record):
     """Where a version's pages are, as keys of the lake: ``html`` for engineers, ``summary`` for those who decide.
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tidemill.cli.call import Call, command
+from tidemill.errors import TidemillError
 
 if TYPE_CHECKING:
     from tidemill.registry import LedgerEntry
+    from tidemill.store import Store
 
 __all__ = ["approve", "promote", "reject", "rollback"]
 
@@ -23,9 +25,9 @@ _why = click.option("--why", default="", metavar="TEXT", help="The reason, for t
 @click.option("--against", metavar="V", help="Only if V is still the champion; `none`: if there is still none.")
 def promote(call: Call, name: str, version: str, why: str, against: str | None) -> None:
     """Make VERSION the champion of NAME, whatever the gate said."""
-    registry = call.registry(name, writable=True)[1]
+    store, registry = call.registry(name, writable=True)
     stated = {} if against is None else {"against": None if against == "none" else registry.named(against)}
-    _tell(call, name, registry.promote(version, why=why, **stated))
+    _tell(call, store, name, registry.promote(version, why=why, **stated))
 
 
 @command("approve")
@@ -34,7 +36,8 @@ def promote(call: Call, name: str, version: str, why: str, against: str | None) 
 @_why
 def approve(call: Call, name: str, version: str, why: str) -> None:
     """Approve VERSION of NAME, which waits, and make it the champion."""
-    _tell(call, name, call.registry(name, writable=True)[1].approve(version, why=why))
+    store, registry = call.registry(name, writable=True)
+    _tell(call, store, name, registry.approve(version, why=why))
 
 
 @command("reject")
@@ -43,7 +46,8 @@ def approve(call: Call, name: str, version: str, why: str) -> None:
 @_why
 def reject(call: Call, name: str, version: str, why: str) -> None:
     """Turn down VERSION of NAME, which waits."""
-    _tell(call, name, call.registry(name, writable=True)[1].reject(version, why=why))
+    store, registry = call.registry(name, writable=True)
+    _tell(call, store, name, registry.reject(version, why=why))
 
 
 @command("rollback")
@@ -51,14 +55,28 @@ def reject(call: Call, name: str, version: str, why: str) -> None:
 @_why
 def rollback(call: Call, name: str, why: str) -> None:
     """Make the last good champion before the present one champion again."""
-    _tell(call, name, call.registry(name, writable=True)[1].rollback(why=why))
+    store, registry = call.registry(name, writable=True)
+    _tell(call, store, name, registry.rollback(why=why))
 
 
-def _tell(call: Call, name: str, entry: LedgerEntry) -> None:
+def _tell(call: Call, store: Store, name: str, entry: LedgerEntry) -> None:
+    report = _on_pages(call, store, name, entry)
     before = entry.previous or "none"
     now = f"the champion is {entry.champion}" if entry.champion else "there is no champion"
     moved = f", and was {before}" if entry.previous != entry.champion else ", as before"
     call.answer(
-        {"use_case": name, **entry.model_dump(mode="json")},
+        {"use_case": name, **entry.model_dump(mode="json"), "report": report},
         f"{name}: {entry.action} of {entry.version} is entry {entry.number} of the ledger; {now}{moved}.",
     )
+
+
+def _on_pages(call: Call, store: Store, name: str, entry: LedgerEntry) -> str | None:
+    """Let the version's pages say what was decided. The decision holds whether or not they can be written."""
+    from tidemill.reporting import retell
+
+    try:
+        report = retell(store, name, entry)
+    except TidemillError as error:
+        call.tell(f"The ledger has the decision; the pages of {entry.version} do not say it yet: {error}")
+        return None
+    return store.url_of(report) if report else None

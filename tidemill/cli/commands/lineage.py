@@ -50,6 +50,7 @@ def _text(found: TracedVersion) -> str:
                 ("rows of", "rows", "snapshot", "made (UTC)", "watermark (UTC)", "files (sha256)"),
                 [_snapshot(one) for one in found.snapshots],
             ),
+            *_erased(found),
             _left_out(found),
             facts(made),
         ]
@@ -79,6 +80,19 @@ def _snapshot(one: TracedSnapshot) -> tuple[str, ...]:
         minute(one.watermark) if one.watermark else "",
         parts if one.here else "no longer in this lake",
     )
+
+
+def _erased(found: TracedVersion) -> list[str]:
+    """What erasures took out of the Snapshots after they were written."""
+    lines = [
+        f"{one.erased:,} of the {one.rows:,} rows of {one.stage} were erased, the last on {minute(one.redacted)} UTC"
+        for one in found.snapshots
+        if one.redacted is not None
+    ]
+    if not lines:
+        return []
+    after = "The version learnt from them or was judged on them as they were: its numbers can't be computed again."
+    return ["\n".join([f"{click.style('redacted', fg='yellow')}: {lines[0]}", *lines[1:], after])]
 
 
 def _left_out(found: TracedVersion) -> str:
