@@ -28,7 +28,7 @@ def report(
         "report",
         Report,
         lambda: _write(use_case, store, version, decision, seconds),
-        version=2,
+        version=3,
         inputs={
             "version": version.version,
             "evaluation": version.lineage.evaluation.key,

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tidemill.learning.scores import higher_is_better
-from tidemill.monitoring.records import LEVELS, Alarm, AlarmKind, ColumnDrift, Level, Quality
-from tidemill.reporting.wording import count, metric_name, number, percent, plural
+from tidemill.monitoring.records import LEVELS, Alarm, AlarmKind, Clause, ColumnDrift, Finding, Level, Quality
+from tidemill.monitoring.saying import clause, hundredths, interval_values
+from tidemill.reporting.wording import metric_name
 from tidemill.results import ExpectationResult, Interval
+from tidemill.said import Said, Value, to_say
 
 __all__ = [
     "ADVICE",
@@ -27,17 +29,37 @@ __all__ = [
 ]
 
 ADVICE: dict[AlarmKind, str] = {
-    "damaged": "Restore the files that it names from a backup, or make another version champion: `tidemill rollback`.",
-    "data": "Mend the source, or the suite if it asks for too much; answers on such rows are not to be relied on.",
-    "rows": "Look whether the source still delivers: without rows nothing can be watched.",
-    "refused": "Look into Quarantine, where each refused row has its reason: a source has probably changed its form.",
-    "drift": "Look whether the source changed unit or meaning. If the world changed, train anew on newer rows.",
-    "missing": "Look whether the source still fills the column. If it stays so, train anew without relying on it.",
-    "unseen": "The model takes values that it has not learned for rare or missing ones. Train anew if they stay.",
-    "prediction": "Look at the columns that drifted. Check a sample of answers by hand until labels arrive.",
-    "quality": "Train anew on newer rows; until a better version is promoted, use the answers with care.",
-    "estimate": "The rows that come are harder than those of the proof. Measure it as soon as labels arrive.",
-    "calibration": "Take the probabilities for a ranking only, and train anew on newer rows.",
+    "damaged": to_say(
+        "Restore the files that it names from a backup, or make another version champion: `tidemill rollback`."
+    ),
+    "data": to_say(
+        "Mend the source, or the suite if it asks for too much; answers on such rows are not to be relied on."
+    ),
+    "rows": to_say("Look whether the source still delivers: without rows nothing can be watched."),
+    "refused": to_say(
+        "Look into Quarantine, where each refused row has its reason: a source has probably changed its form."
+    ),
+    "drift": to_say("Look whether the source changed unit or meaning. If the world changed, train anew on newer rows."),
+    "missing": to_say(
+        "Look whether the source still fills the column. If it stays so, train anew without relying on it."
+    ),
+    "unseen": to_say(
+        "The model takes values that it has not learned for rare or missing ones. Train anew if they stay."
+    ),
+    "prediction": to_say("Look at the columns that drifted. Check a sample of answers by hand until labels arrive."),
+    "quality": to_say("Train anew on newer rows; until a better version is promoted, use the answers with care."),
+    "estimate": to_say("The rows that come are harder than those of the proof. Measure it as soon as labels arrive."),
+    "calibration": to_say("Take the probabilities for a ranking only, and train anew on newer rows."),
+}
+_PREDICTIONS = {
+    "moved by {moved}": to_say("the predictions moved by {moved} (against those on the gate rows)"),
+    "moved by {moved}, and by up to {usual} among training's own windows": to_say(
+        "the predictions moved by {moved}, and by up to {usual} among training's own windows (against those on the "
+        "gate rows)"
+    ),
+    "moved by {moved}, never by more than {usual} in training": to_say(
+        "the predictions moved by {moved}, never by more than {usual} in training (against those on the gate rows)"
+    ),
 }
 _OF_SEVERITY: dict[str, Level] = {"critical": "page", "warning": "warn", "info": "note"}
 _COLUMN_KINDS: tuple[Literal["drift", "missing", "unseen"], ...] = ("drift", "missing", "unseen")
@@ -47,7 +69,7 @@ REFUSED_MARGIN = 0.05
 
 def damaged_alarm(problem: str) -> Alarm:
     """The champion's files are not as they were written, and an earlier version answers in its place."""
-    return _alarm("damaged", "page", problem, [])
+    return _alarm("damaged", "page", [clause("{problem}", problem=problem)], [])
 
 
 def data_alarms(results: Sequence[ExpectationResult]) -> Iterator[Alarm]:
@@ -56,11 +78,14 @@ def data_alarms(results: Sequence[ExpectationResult]) -> Iterator[Alarm]:
         failed = [one for one in results if one.severity == severity and not one.passed]
         if failed:
             columns = [name for one in failed for name in (one.column or "").split(", ") if name]
-            found = [
-                f"{f'`{one.column}`: ' if one.column else ''}expected that {one.expectation}, but {one.observed}"
-                for one in failed
-            ]
-            yield _alarm("data", level, "; ".join(found), columns)
+            yield _alarm("data", level, [_unmet(one) for one in failed], columns)
+
+
+def _unmet(one: ExpectationResult) -> Clause:
+    told = {"expected": one.expectation, "observed": one.observed}
+    if one.column is None:
+        return clause(to_say("expected that {expected}, but {observed}"), **told)
+    return clause(to_say("`{column}`: expected that {expected}, but {observed}"), column=one.column, **told)
 
 
 def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None) -> Iterator[Alarm]:
@@ -74,13 +99,13 @@ def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None)
                 if (finding.kind, finding.level) == (kind, level)
             ]
             if found:
-                said = "; ".join(f"`{one.name}` {finding.words}" for one, finding in found)
+                said = [Clause(about=one.name, said=_said(finding)) for one, finding in found]
                 yield _alarm(kind, level, said, [one.name for one, _ in found])
     for finding in prediction.findings if prediction is not None else ():
         if finding.kind == "drift":
-            yield _alarm(
-                "prediction", finding.level, f"the predictions {finding.words} (against those on the gate rows)", []
-            )
+            said = _said(finding)
+            whole = said.model_copy(update={"text": _PREDICTIONS.get(said.text, said.text)})
+            yield _alarm("prediction", finding.level, [Clause(said=whole)], [])
 
 
 def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool) -> Iterator[Alarm]:
@@ -93,28 +118,40 @@ def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool)
         worse = _worse(metric, quality.measured, quality.proven)
         if worse[0] > margin and worse[1] > 0:
             level: Level = "page" if worse[1] > margin else "warn"
-            what = f"{_told(metric, quality.measured)} on {plural(quality.labels, 'row')} with labels"
-            yield _alarm("quality", level, f"{what}, {_told(metric, quality.proven)} on the gate rows", [])
+            text = to_say(
+                "{metric} {value} ({low} to {high}) on {rows:,} rows with labels, {metric} {proven_value} "
+                "({proven_low} to {proven_high}) on the gate rows"
+            )
+            told = _values(metric, quality.measured, quality.proven)
+            yield _alarm("quality", level, [clause(text, rows=quality.labels, **told)], [])
     elif quality.estimated is not None:
         worse = _worse(metric, quality.estimated, quality.proven)
         if worse[1] > margin and not young:
-            what = f"the probabilities promise {_told(metric, quality.estimated)}"
-            yield _alarm("estimate", "warn", f"{what}, after {_told(metric, quality.proven)} on the gate rows", [])
+            text = to_say(
+                "the probabilities promise {metric} {value} ({low} to {high}), after {metric} {proven_value} "
+                "({proven_low} to {proven_high}) on the gate rows"
+            )
+            told = _values(metric, quality.estimated, quality.proven)
+            yield _alarm("estimate", "warn", [clause(text, **told)], [])
     balance = quality.balance
     if balance is not None:
         off = max(balance.came.low - balance.promised, balance.promised - balance.came.high)
         apart = abs(balance.came.value - balance.promised)
         if off > 0 and apart > BALANCE_MARGIN:
-            what = f"{percent(balance.came.value)} of rows were positive, and the probabilities promised"
-            yield _alarm("calibration", "warn", f"{what} {percent(balance.promised)}", [])
+            text = to_say("{came}\u00a0% of rows were positive, and the probabilities promised {promised}\u00a0%")
+            shares = {"came": hundredths(balance.came.value), "promised": hundredths(balance.promised)}
+            yield _alarm("calibration", "warn", [clause(text, **shares)], [])
 
 
 def refused_alarm(refused: int, collected: int, before: float) -> Iterator[Alarm]:
     """Cleaning refused a much larger share than of the training rows (``before``)."""
     share = refused / collected if collected else 0.0
     if share > before + REFUSED_MARGIN:
-        what = f"{count(refused)} of {count(collected)} rows ({percent(share)}) were refused by cleaning"
-        yield _alarm("refused", "warn", f"{what}, in training {percent(before)}", [])
+        text = to_say(
+            "{refused:,} of {collected:,} rows ({share}\u00a0%) were refused by cleaning, in training {before}\u00a0%"
+        )
+        shares = {"share": hundredths(share), "before": hundredths(before)}
+        yield _alarm("refused", "warn", [clause(text, refused=refused, collected=collected, **shares)], [])
 
 
 def merged(newest: Sequence[Alarm], earlier: Sequence[Sequence[Alarm]]) -> tuple[Alarm, ...]:
@@ -126,7 +163,8 @@ def merged(newest: Sequence[Alarm], earlier: Sequence[Sequence[Alarm]]) -> tuple
             gone = [name for name in alarm.columns if (alarm.kind, name) not in now]
             if alarm.level != "note" and (gone if alarm.columns else (alarm.kind, "") not in now):
                 what = f"No longer so, a {alarm.level} before: {alarm.what}"
-                over[(alarm.kind, alarm.columns)] = alarm.model_copy(update={"level": "note", "what": what})
+                update = {"level": "note", "what": what, "was": alarm.level}
+                over[(alarm.kind, alarm.columns)] = alarm.model_copy(update=update)
     return tuple(sorted([*newest, *over.values()], key=lambda alarm: -LEVELS.index(alarm.level)))
 
 
@@ -143,7 +181,7 @@ def alarms_of(
 ) -> list[Alarm]:
     """Everything that one window has to say, the most urgent first. ``since`` is not known here yet."""
     found = [
-        *([_alarm("rows", "warn", "no row arrived", [])] if not rows else []),
+        *([_alarm("rows", "warn", [clause(to_say("no row arrived"))], [])] if not rows else []),
         *data_alarms(results),
         *column_alarms(drifts, prediction),
         *quality_alarms(metric, quality, margin, young=young),
@@ -160,18 +198,22 @@ def _worse(metric: str, now: Interval, proven: Interval) -> tuple[float, float]:
     return worse, worse - math.hypot(ours, theirs)
 
 
-def _told(metric: str, interval: Interval) -> str:
-    bounds = f"{number(interval.low, 3)} to {number(interval.high, 3)}"
-    return f"{metric_name(metric)} {number(interval.value, 3)} ({bounds})"
+def _values(metric: str, now: Interval, proven: Interval) -> dict[str, Value]:
+    return {"metric": metric_name(metric), **interval_values(now), **interval_values(proven, "proven_")}
 
 
-def _alarm(kind: AlarmKind, level: Level, what: str, columns: Sequence[str]) -> Alarm:
-    sentence = f"{what[:1].upper()}{what[1:]}" if not what.startswith("`") else what
+def _said(finding: Finding) -> Said:
+    return finding.said or Said(text="{words}", values={"words": finding.words})
+
+
+def _alarm(kind: AlarmKind, level: Level, clauses: Sequence[Clause], columns: Sequence[str]) -> Alarm:
+    what = "; ".join(one.english for one in clauses)
     return Alarm(
         level=level,
         kind=kind,
-        what=sentence,
+        what=what if what.startswith("`") else f"{what[:1].upper()}{what[1:]}",
         columns=tuple(dict.fromkeys(columns)),
         since=None,
         advice=ADVICE[kind],
+        clauses=tuple(clauses),
     )

@@ -16,16 +16,20 @@ Movement beyond 1 and 2 but within 3 is a note. The reasoning, with sources: doc
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from tidemill.monitoring.records import ColumnDrift, Finding, Level
+from tidemill.monitoring.saying import figure, hundredths
 from tidemill.personal import mask
 from tidemill.profile import ColumnProfile, binned
-from tidemill.reporting.wording import listed, number, percent
+from tidemill.reporting.wording import number
+from tidemill.said import Said, Value, to_say
 from tidemill.stability import Counts, chance_bound, coarser, noise, stability_index
 
 __all__ = ["FALSE_ALARMS", "FEWEST_ROWS", "Limits", "Tally", "judge_column"]
@@ -129,13 +133,23 @@ def judge_column(tally: Tally, limits: Limits, *, young: bool = False) -> Column
 def _moved(drift: ColumnDrift, limits: Limits) -> Finding | None:
     if drift.movement < limits.warn or drift.psi < drift.bound:
         return None
-    moved = f"moved by {number(drift.movement, 2)}"
+    values = {"moved": figure(drift.movement, 2)}
+    if drift.usual is not None:
+        values["usual"] = figure(drift.usual, 2)
     if drift.usual is not None and drift.psi < USUAL_FACTOR * drift.usual:
-        words = f"{moved}, and by up to {number(drift.usual, 2)} among training's own windows"
-        return Finding(kind="drift", level="note", words=words)
-    beyond = "" if drift.usual is None else f", never by more than {number(drift.usual, 2)} in training"
+        text = to_say("moved by {moved}, and by up to {usual} among training's own windows")
+        return _found("drift", "note", text, values)
     level: Level = "page" if limits.page is not None and drift.movement >= limits.page else "warn"
-    return Finding(kind="drift", level=level, words=f"{moved}{beyond}")
+    if drift.usual is None:
+        return _found("drift", level, to_say("moved by {moved}"), values)
+    return _found("drift", level, to_say("moved by {moved}, never by more than {usual} in training"), values)
+
+
+def _found(
+    kind: Literal["drift", "missing", "unseen"], level: Level, text: str, values: Mapping[str, Value]
+) -> Finding:
+    said = Said(text=text, values=dict(values))
+    return Finding(kind=kind, level=level, words=said.english, said=said)
 
 
 def _lacking(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) -> Finding | None:
@@ -147,8 +161,9 @@ def _lacking(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) -> Fi
     deviations = _deviations(drift.missing, drift.missing_before, drift.rows, reference.rows)
     if beyond < MISSING_NOTE or deviations < _bound_of_normal(limits.chance):
         return None
-    words = f"is missing in {percent(drift.missing)} of rows, in training {percent(drift.missing_before)}"
-    return Finding(kind="missing", level="warn" if beyond >= MISSING_WARN else "note", words=words)
+    text = to_say("is missing in {share}\u00a0% of rows, in training {before}\u00a0%")
+    values = {"share": hundredths(drift.missing), "before": hundredths(drift.missing_before)}
+    return _found("missing", "warn" if beyond >= MISSING_WARN else "note", text, values)
 
 
 def _new_values(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) -> Finding | None:
@@ -157,10 +172,13 @@ def _new_values(drift: ColumnDrift, reference: ColumnProfile, limits: Limits) ->
     rows = round(drift.unseen * drift.rows)
     if rows < FEWEST_UNSEEN or drift.unseen < UNSEEN_NOTE or drift.unseen <= USUAL_FACTOR * usual:
         return None
-    such = f", such as {listed(list(drift.examples[:3]))}" if drift.examples else ""
-    words = f"has values in {percent(drift.unseen)} of rows that training never had{such}"
+    values = {"share": hundredths(drift.unseen)}
+    text = to_say("has values in {share}\u00a0% of rows that training never had")
+    if drift.examples:
+        values["examples"] = ", ".join(drift.examples[:3])
+        text = to_say("has values in {share}\u00a0% of rows that training never had, such as {examples}")
     sure = drift.unseen - _bound_of_normal(limits.chance) * math.sqrt(drift.unseen * (1 - drift.unseen) / drift.rows)
-    return Finding(kind="unseen", level="warn" if sure >= UNSEEN_WARN + usual else "note", words=words)
+    return _found("unseen", "warn" if sure >= UNSEEN_WARN + usual else "note", text, values)
 
 
 def _deviations(after: float, before: float, rows_after: int, rows_before: int) -> float:

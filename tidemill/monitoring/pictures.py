@@ -9,8 +9,9 @@ from tidemill.monitoring.records import ColumnDrift, DriftReport, Level
 from tidemill.monitoring.reference import Reference
 from tidemill.profile import ColumnProfile
 from tidemill.reporting.charts import Bar, Colour, Line, Mark, Shape, histogram, intervals, lines
+from tidemill.reporting.language import in_words, say
 from tidemill.reporting.page import Figure
-from tidemill.reporting.wording import metric_name, number, percent
+from tidemill.reporting.wording import metric_name, month, number, percent, sentence
 from tidemill.results import Interval
 
 __all__ = ["column_pictures", "movement_picture", "promise_picture", "quality_picture"]
@@ -29,22 +30,29 @@ def quality_picture(history: Sequence[DriftReport]) -> Figure | None:
         return None
     proven = history[-1].quality.proven
     name = metric_name(proven.name)
-    alt = f"{name} by window, measured and estimated, against {number(proven.value, 3)} on the gate rows"
-    mark = Mark(proven.value, "gate", axis="x")
+    alt = say(
+        "{metric} by window, measured and estimated, against {proven} on the gate rows",
+        metric=name,
+        proven=number(proven.value, 3),
+    )
+    mark = Mark(proven.value, say("gate"), axis="x")
     if len(history) > FEW_WINDOWS:
-        series = [_line("measured", measured, "sea"), _line("estimated", estimated, "sand")]
+        series = [_line(say("measured"), measured, "sea"), _line(say("estimated"), estimated, "sand")]
         drawn = [one for one in series if one is not None]
-        svg = lines(drawn, alt=alt, y_label=name, marks=[Mark(proven.value, "gate")])
+        svg = lines(drawn, alt=alt, y_label=name, marks=[Mark(proven.value, say("gate"))])
     else:
-        rows = [Bar("gate rows", proven.value, proven.low, proven.high, colour="muted")]
+        rows = [Bar(say("gate rows"), proven.value, proven.low, proven.high, colour="muted")]
         rows += [
             Bar(f"{_short(report)} {word}", one.value, one.low, one.high, colour=colour)
             for report in history
             for word, one, colour in _both(report)
         ]
         svg = intervals(rows, alt=alt, x_label=name, marks=[mark])
-    words = "Measured on labels that have arrived; estimated from the probabilities alone. "
-    return Figure(svg, f"{name} by window", f"{words}Both with the interval that 95 of 100 such windows would be in.")
+    words = say(
+        "Measured on labels that have arrived; estimated from the probabilities alone. Both with the interval that 95 "
+        "of 100 such windows would be in."
+    )
+    return Figure(svg, say("{metric} by window", metric=name), words)
 
 
 def promise_picture(history: Sequence[DriftReport]) -> Figure | None:
@@ -55,14 +63,16 @@ def promise_picture(history: Sequence[DriftReport]) -> Figure | None:
     rows = [
         Bar(_short(report), one.came.value, one.came.low, one.came.high, beside=one.promised) for report, one in known
     ]
-    alt = "The share of positive rows by window, and the share that the probabilities promised"
+    alt = say("The share of positive rows by window, and the share that the probabilities promised")
     last = known[-1][1]
-    words = (
-        f"In the newest window {percent(last.came.value)} of rows were positive; the probabilities promised "
-        f"{percent(last.promised)} (the stroke). Where the stroke lies outside the interval, the probabilities rank "
-        "rows as well as they do, but are too low or too high."
+    words = say(
+        "In the newest window {came} of rows were positive; the probabilities promised {promised} (the stroke). Where "
+        "the stroke lies outside the interval, the probabilities rank rows as well as they do, but are too low or too "
+        "high.",
+        came=percent(last.came.value),
+        promised=percent(last.promised),
     )
-    return Figure(intervals(rows, alt=alt, form="percent"), "Promised and come", words)
+    return Figure(intervals(rows, alt=alt, form="percent"), say("Promised and come"), words)
 
 
 def movement_picture(report: DriftReport, limit: float) -> Figure:
@@ -80,15 +90,15 @@ def movement_picture(report: DriftReport, limit: float) -> Figure:
     ]
     svg = intervals(
         rows,
-        alt="How far each column moved from training, and how far it may by its own past",
-        x_label="population stability index, less noise",
-        marks=[Mark(limit, "limit", axis="x")],
+        alt=say("How far each column moved from training, and how far it may by its own past"),
+        x_label=say("population stability index, less noise"),
+        marks=[Mark(limit, say("limit"), axis="x")],
     )
-    words = (
+    words = say(
         "The dot is how far the column moved from training; the stroke is how far it may, by what training's own "
         "windows did. A dot beyond both the limit and its stroke is a warning."
     )
-    return Figure(svg, "How far columns moved", words)
+    return Figure(svg, say("How far columns moved"), words)
 
 
 def column_pictures(report: DriftReport, reference: Reference, masked: Mapping[str, str]) -> list[Figure]:
@@ -100,29 +110,31 @@ def column_pictures(report: DriftReport, reference: Reference, masked: Mapping[s
     chosen = [one for one in ranked if one.level is not None][:MOST_COLUMNS]
     figures = []
     if report.prediction is not None and any(report.prediction.counts):
-        figures.append(_picture(report.prediction, reference.prediction, "gate rows", False))
+        figures.append(_picture(report.prediction, reference.prediction, say("gate rows"), False))
     for one in chosen:
         if any(one.counts):
-            figures.append(_picture(one, reference.profile.column(one.name), "training", one.name in masked))
+            figures.append(_picture(one, reference.profile.column(one.name), say("training"), one.name in masked))
     return figures
 
 
 def _picture(drift: ColumnDrift, column: ColumnProfile, before: str, masked: bool) -> Figure:
-    names = [f"part {place}" for place in range(1, len(column.counts) + 1)] if masked else _bin_names(column)
+    names = (
+        [say("part {place}", place=place) for place in range(1, len(column.counts) + 1)]
+        if masked
+        else _bin_names(column)
+    )
     svg = histogram(
         names,
-        [Shape(before, column.counts, "fog"), Shape("this window", drift.counts, _COLOURS[drift.level])],
-        alt=f"The distribution of {drift.name}: {before} and this window",
+        [Shape(before, column.counts, "fog"), Shape(say("this window"), drift.counts, _COLOURS[drift.level])],
+        alt=say("The distribution of {column}: {before} and this window", column=drift.name, before=before),
     )
-    said = "; ".join(finding.words for finding in drift.findings)
-    return Figure(
-        svg, f"`{drift.name}`", f"{said[:1].upper()}{said[1:]}." if said else "As before, within what is usual."
-    )
+    said = "; ".join(in_words(one.said) if one.said else one.words for one in drift.findings)
+    return Figure(svg, f"`{drift.name}`", sentence(said) if said else say("As before, within what is usual."))
 
 
 def _bin_names(column: ColumnProfile) -> list[str]:
     if column.kind != "number":
-        return [*column.levels, "others"]
+        return [*column.levels, say("others")]
     if not column.edges:
         return [number(column.low, 3)]
     edges = [number(edge, 3) for edge in column.edges]
@@ -132,8 +144,8 @@ def _bin_names(column: ColumnProfile) -> list[str]:
 def _both(report: DriftReport) -> list[tuple[str, Interval, Colour]]:
     quality = report.quality
     both: list[tuple[str, Interval | None, Colour]] = [
-        ("measured", quality.measured, "sea"),
-        ("estimated", quality.estimated, "sand"),
+        (say("measured"), quality.measured, "sea"),
+        (say("estimated"), quality.estimated, "sand"),
     ]
     return [(word, one, colour) for word, one, colour in both if one is not None]
 
@@ -153,4 +165,4 @@ def _line(name: str, found: Sequence[tuple[DriftReport, Interval]], colour: Colo
 
 def _short(report: DriftReport) -> str:
     start = report.window.since or report.created
-    return f"{start.day} {start:%b %Y}"
+    return f"{start.day} {month(start)} {start.year}"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tidemill.cleaning import Kind
 from tidemill.results import ExpectationResult, Interval, Record
+from tidemill.said import Said
 from tidemill.snapshot import Snapshot
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Balance",
+    "Clause",
     "ColumnDrift",
     "DriftReport",
     "Finding",
@@ -63,8 +65,24 @@ class Window(Record):
     young: bool = False
 
 
+class Clause(Record):
+    """One thing that an alarm says; ``about`` is the column that it is about, if there is one."""
+
+    about: str = ""
+    said: Said
+
+    @property
+    def english(self) -> str:
+        """The clause in English, the column before it."""
+        return f"`{self.about}` {self.said.english}" if self.about else self.said.english
+
+
 class Alarm(Record):
-    """Something that somebody should know. ``since`` is the start of the first window where it began."""
+    """Something that somebody should know. ``since`` is the start of the first window where it began.
+
+    ``what`` is English; ``clauses`` are the same for any language, empty in records from before them. ``was`` is the
+    level of an alarm that is over.
+    """
 
     level: Level
     kind: AlarmKind
@@ -72,14 +90,20 @@ class Alarm(Record):
     columns: tuple[str, ...]
     since: datetime | None
     advice: str
+    clauses: tuple[Clause, ...] = ()
+    was: Level | None = None
 
 
 class Finding(Record):
-    """One thing worth saying of a column: it moved, lacks values, or brings values that training never had."""
+    """One thing worth saying of a column: it moved, lacks values, or brings values that training never had.
+
+    ``words`` are English, ``said`` the same for any language; None in records from before it.
+    """
 
     kind: Literal["drift", "missing", "unseen"]
     level: Level
     words: str
+    said: Said | None = None
 
 
 class ColumnDrift(Record):

@@ -22,6 +22,7 @@ from tidemill.monitoring.quality import Days, days_of, estimate, measure, measur
 from tidemill.monitoring.records import Alarm, Balance, ColumnDrift, DriftReport, Monitored, Quality, Span, Window
 from tidemill.monitoring.reference import Reference, answers, reference, watched_columns
 from tidemill.registry import ModelVersion
+from tidemill.reporting.language import speaking
 from tidemill.results import Cleaned, ExpectationResult, Interval
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
@@ -109,7 +110,8 @@ def watch(
     together = reports[0].quality if len(reports) == 1 else _quality(work, _all_seen(seen), _all_known(labelled))
     monitored = _monitored(work, reports, together, cleaned, damaged)
     everything = [*past(stored, version.version, windows[0].span, at), *reports]
-    page = render_report(use_case, monitored, work.reference, everything, at, version.lineage.validation.masked)
+    with speaking(use_case.report.language):
+        page = render_report(use_case, monitored, work.reference, everything, at, version.lineage.validation.masked)
     store.write_bytes(monitored.report, page.encode())
     store.write_json(monitored.report.replace("report.html", "run.json"), monitored.model_dump(mode="json"))
     return monitored

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.monitoring.conftest import START, Watched, make_watched
+from tests.unit.reporting.test_training_report import words
 from tidemill.errors import UserError
 from tidemill.monitoring import DriftReport, Monitored, stored_windows, watch
 from tidemill.results import Cleaned, ExpectationResult
@@ -230,3 +231,20 @@ def test_what_an_older_tidemill_stored_still_loads() -> None:
     assert (report.alarms[0].level, report.alarms[0].kind) == ("warn", "drift")
     assert report.quality.measured is not None
     assert report.columns[0].findings[0].kind == "drift"
+
+
+def test_the_page_speaks_the_language_of_the_use_case(painted: Watched) -> None:
+    rules = painted.use_case.report.model_copy(update={"language": "id"})
+    here = Watched(
+        painted.store, painted.use_case.model_copy(update={"report": rules, "title": "Siapa?"}), painted.version
+    )
+    found = here.watch(here.later(20, change=lambda rows: scaled(upside_down(rows))))
+    assert {"drift", "quality"} <= set(levels(found))
+    text = words(here.store.read_bytes(found.report).decode())
+    for said in ("`amount`", "bergeser sebesar", "Pemantauan", "darurat"):
+        assert said.strip("`") in text
+    assert re.findall(r"(?i)\b(the|of|and|is|was|were|it|not|with|for|than|that|rows|by)\b", text) == []
+    assert re.search(r"AUC 0,\d+ \(0,\d+ sampai 0,\d+\) pada 480 baris berlabel", text)
+    assert "AUC 0." in next(alarm.what for alarm in found.alarms if alarm.kind == "quality"), (
+        "what is stored is English"
+    )
