@@ -69,7 +69,7 @@ REFUSED_MARGIN = 0.05
 
 def damaged_alarm(problem: str) -> Alarm:
     """The champion's files are not as they were written, and an earlier version answers in its place."""
-    return _alarm("damaged", "page", [clause("{problem}", problem=problem)], [])
+    return _alarm("damaged", "page", [clause("{problem}", {"problem": problem})], [])
 
 
 def data_alarms(results: Sequence[ExpectationResult]) -> Iterator[Alarm]:
@@ -82,10 +82,10 @@ def data_alarms(results: Sequence[ExpectationResult]) -> Iterator[Alarm]:
 
 
 def _unmet(one: ExpectationResult) -> Clause:
-    told = {"expected": one.expectation, "observed": one.observed}
+    told: dict[str, Value] = {"expected": one.expectation, "observed": one.observed}
     if one.column is None:
-        return clause(to_say("expected that {expected}, but {observed}"), **told)
-    return clause(to_say("`{column}`: expected that {expected}, but {observed}"), column=one.column, **told)
+        return clause(to_say("expected that {expected}, but {observed}"), told)
+    return clause(to_say("`{column}`: expected that {expected}, but {observed}"), {"column": one.column, **told})
 
 
 def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None) -> Iterator[Alarm]:
@@ -99,8 +99,8 @@ def column_alarms(drifts: Sequence[ColumnDrift], prediction: ColumnDrift | None)
                 if (finding.kind, finding.level) == (kind, level)
             ]
             if found:
-                said = [Clause(about=one.name, said=_said(finding)) for one, finding in found]
-                yield _alarm(kind, level, said, [one.name for one, _ in found])
+                clauses = [Clause(about=one.name, said=_said(finding)) for one, finding in found]
+                yield _alarm(kind, level, clauses, [one.name for one, _ in found])
     for finding in prediction.findings if prediction is not None else ():
         if finding.kind == "drift":
             said = _said(finding)
@@ -123,7 +123,7 @@ def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool)
                 "({proven_low} to {proven_high}) on the gate rows"
             )
             told = _values(metric, quality.measured, quality.proven)
-            yield _alarm("quality", level, [clause(text, rows=quality.labels, **told)], [])
+            yield _alarm("quality", level, [clause(text, {"rows": quality.labels, **told})], [])
     elif quality.estimated is not None:
         worse = _worse(metric, quality.estimated, quality.proven)
         if worse[1] > margin and not young:
@@ -132,7 +132,7 @@ def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool)
                 "({proven_low} to {proven_high}) on the gate rows"
             )
             told = _values(metric, quality.estimated, quality.proven)
-            yield _alarm("estimate", "warn", [clause(text, **told)], [])
+            yield _alarm("estimate", "warn", [clause(text, told)], [])
     balance = quality.balance
     if balance is not None:
         off = max(balance.came.low - balance.promised, balance.promised - balance.came.high)
@@ -140,7 +140,7 @@ def quality_alarms(metric: str, quality: Quality, margin: float, *, young: bool)
         if off > 0 and apart > BALANCE_MARGIN:
             text = to_say("{came}\u00a0% of rows were positive, and the probabilities promised {promised}\u00a0%")
             shares = {"came": hundredths(balance.came.value), "promised": hundredths(balance.promised)}
-            yield _alarm("calibration", "warn", [clause(text, **shares)], [])
+            yield _alarm("calibration", "warn", [clause(text, shares)], [])
 
 
 def refused_alarm(refused: int, collected: int, before: float) -> Iterator[Alarm]:
@@ -151,7 +151,7 @@ def refused_alarm(refused: int, collected: int, before: float) -> Iterator[Alarm
             "{refused:,} of {collected:,} rows ({share}\u00a0%) were refused by cleaning, in training {before}\u00a0%"
         )
         shares = {"share": hundredths(share), "before": hundredths(before)}
-        yield _alarm("refused", "warn", [clause(text, refused=refused, collected=collected, **shares)], [])
+        yield _alarm("refused", "warn", [clause(text, {"refused": refused, "collected": collected, **shares})], [])
 
 
 def merged(newest: Sequence[Alarm], earlier: Sequence[Sequence[Alarm]]) -> tuple[Alarm, ...]:

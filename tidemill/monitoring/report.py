@@ -126,8 +126,8 @@ def _range(interval: Interval) -> str:
 
 
 def _alarms_lead(alarms: Sequence[Alarm]) -> str:
-    counted = {level: sum(alarm.level == level for alarm in alarms) for level in ("page", "warn", "note")}
-    said = [f"{count(rows)} × {say(_LEVELS[level])}" for level, rows in counted.items() if rows]
+    counted = [(word, sum(alarm.level == level for alarm in alarms)) for level, word in _LEVELS.items()]
+    said = [f"{count(how_many)} × {say(word)}" for word, how_many in counted if how_many]
     return f"{listed(said)}." if said else ""
 
 

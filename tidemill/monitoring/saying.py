@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tidemill.monitoring.records import Clause
 from tidemill.reporting.wording import number, percent
 from tidemill.results import Interval
@@ -10,9 +12,9 @@ from tidemill.said import Said, Value
 __all__ = ["clause", "figure", "hundredths", "interval_values"]
 
 
-def clause(text: str, about: str = "", **values: Value) -> Clause:
-    """A clause of an alarm."""
-    return Clause(about=about, said=Said(text=text, values=values))
+def clause(text: str, values: Mapping[str, Value] | None = None) -> Clause:
+    """A clause of an alarm, about no column."""
+    return Clause(said=Said(text=text, values=dict(values or {})))
 
 
 def figure(value: float, digits: int = 3) -> Value:
