@@ -77,7 +77,7 @@ def rounded(values: Doubles, digits: int = 5) -> tuple[float, ...]:
 
 def _steps(positive: Flags, scores: Doubles) -> tuple[Doubles, Doubles]:
     """Hits and flagged rows so far, at the end of each run of equal scores, from the highest score down."""
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     ordered = scores[order]
     ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
     hits = np.cumsum(positive[order])[ends]

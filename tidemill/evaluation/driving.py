@@ -66,8 +66,10 @@ class Drivers:
         strongest = [(pair, mean) for pair, mean in found.pairs.items() if mean > 0][:_PAIRS]
         shown: list[TwoWay] = []
         for pair, _ in strongest:
+            if len(shown) == _TWO_WAY:
+                break
             one = two_way(contributions, explained, pair, self.kinds)
-            if one is not None and len(shown) < _TWO_WAY:
+            if one is not None:
                 shown.append(one)
         return {
             "interactions": tuple(Interaction(columns=pair, mean=mean) for pair, mean in strongest),

@@ -34,7 +34,7 @@ class Ranking:
     @classmethod
     def of(cls, positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> Ranking:
         """Sort by ``scores``, shape ``(rows,)``."""
-        order = np.argsort(scores, kind="stable")
+        order = np.argsort(scores)  # equal scores in any order: no count parts them
         ordered = scores[order]
         return cls(positive, order, np.cumsum(np.r_[False, ordered[1:] != ordered[:-1]]))
 

@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from tidemill.reporting.language import say_number
 from tidemill.reporting.svg import COLOURS
@@ -78,7 +78,7 @@ def scale(axes: Axes, which: Literal["x", "y"], label: str, form: Format, limits
     """Ticks with as many decimals as they need, a muted label, and limits where they are given."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=form == "count"))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(axes, which, form, value)))
+    axis.set_major_formatter(_Ticks(axes, which, form))
     if limits is not None:
         (axes.set_xlim if which == "x" else axes.set_ylim)(limits)
     if not label:
@@ -89,19 +89,24 @@ def scale(axes: Axes, which: Literal["x", "y"], label: str, form: Format, limits
         axes.set_title(plain(label, 70), color=COLOURS["muted"], fontsize=11, loc="left", pad=8)
 
 
-def _tick(axes: Axes, which: Literal["x", "y"], form: Format, value: float) -> str:
-    """A tick's text, with as many decimals as the ticks need, all of them alike."""
-    factor = 100.0 if form == "percent" else 1.0
-    low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
-    places = (axes.xaxis if which == "x" else axes.yaxis).get_majorticklocs()
-    ticks = [factor * float(one) for one in places if low - 1e-12 <= one <= high + 1e-12]
-    close = 1e-6 * factor * (high - low)
-    decimals = next((digits for digits in range(7) if all(abs(round(one, digits) - one) <= close for one in ticks)), 7)
-    most = max((abs(one) for one in ticks), default=0.0)
-    text = f"{value * factor:,.{decimals}f}" if most >= 10_000 else f"{value * factor:.{decimals}f}"
-    if form == "percent":
-        return percent_of(say_number(text.replace("-", "−")))
-    return say_number(text.replace("-", "−"))
+class _Ticks(Formatter):
+    """Ticks' texts, with as many decimals as the ticks need, all of them alike."""
+
+    def __init__(self, axes: Axes, which: Literal["x", "y"], form: Format) -> None:
+        self._axes, self._which, self._form = axes, which, form
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        """The text of one of the ticks whose places are set."""
+        factor = 100.0 if self._form == "percent" else 1.0
+        low, high = sorted(self._axes.get_xlim() if self._which == "x" else self._axes.get_ylim())
+        ticks = [factor * float(one) for one in self.locs if low - 1e-12 <= one <= high + 1e-12]
+        close = 1e-6 * factor * (high - low)
+        decimals = next((few for few in range(7) if all(abs(round(one, few) - one) <= close for one in ticks)), 7)
+        most = max((abs(one) for one in ticks), default=0.0)
+        text = f"{value * factor:,.{decimals}f}" if most >= 10_000 else f"{value * factor:.{decimals}f}"
+        if self._form == "percent":
+            return percent_of(say_number(text.replace("-", "−")))
+        return say_number(text.replace("-", "−"))
 
 
 def name_columns(axes: Axes, names: Sequence[str]) -> None:
