@@ -96,17 +96,19 @@ class _Ticks(Formatter):
         self._axes, self._which, self._form = axes, which, form
 
     def __call__(self, value: float, pos: int | None = None) -> str:
-        """The text of one of the ticks whose places are set."""
+        """The text of a tick alone."""
+        return self.format_ticks([value])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """The texts of all ticks; those beyond the axis do not count for the decimals."""
         factor = 100.0 if self._form == "percent" else 1.0
         low, high = sorted(self._axes.get_xlim() if self._which == "x" else self._axes.get_ylim())
-        ticks = [factor * float(one) for one in self.locs if low - 1e-12 <= one <= high + 1e-12]
+        ticks = [factor * float(one) for one in values if low - 1e-12 <= one <= high + 1e-12]
         close = 1e-6 * factor * (high - low)
         decimals = next((few for few in range(7) if all(abs(round(one, few) - one) <= close for one in ticks)), 7)
-        most = max((abs(one) for one in ticks), default=0.0)
-        text = f"{value * factor:,.{decimals}f}" if most >= 10_000 else f"{value * factor:.{decimals}f}"
-        if self._form == "percent":
-            return percent_of(say_number(text.replace("-", "−")))
-        return say_number(text.replace("-", "−"))
+        comma = "," if max((abs(one) for one in ticks), default=0.0) >= 10_000 else ""
+        texts = [say_number(f"{value * factor:{comma}.{decimals}f}".replace("-", "−")) for value in values]
+        return [percent_of(text) for text in texts] if self._form == "percent" else texts
 
 
 def name_columns(axes: Axes, names: Sequence[str]) -> None:
