@@ -13,9 +13,10 @@ help: ## what can be made
 demo: $(VENV)/.runtime ## one model's whole life on real flights: trained, judged, promoted, served, watched
 	$(BIN)/python -m deployments.demo --lake "$(LAKE)"
 
+# In the order of the folders: whole files go to a worker, and the slow ones (e2e, integration) must not come last.
 test: $(VENV)/.development ## every test, with the servers that they start
 	@sh deployments/system-packages.sh
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.development ## style, strict types and import contracts
 	$(BIN)/ruff check .

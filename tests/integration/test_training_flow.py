@@ -42,8 +42,8 @@ def lake_of(project: Path) -> Store:
     return Store(str(project / "lake"))
 
 
-def test_it_promotes_a_version_and_accounts_for_every_row(project: Path) -> None:
-    run = train()
+def test_it_promotes_a_version_and_accounts_for_every_row(project: Path, trained: TrainingRun) -> None:
+    run = trained
     assert run.decision.promoted, run.decision.sentence
     assert set(run.reused) == STAGES
     assert not run.reused["collect"]
@@ -59,8 +59,8 @@ def test_it_promotes_a_version_and_accounts_for_every_row(project: Path) -> None
     assert b"<html" in store.read_bytes(run.report.html)[:500]
 
 
-def test_a_second_run_does_no_work_twice_and_writes_nothing_to_the_ledger(project: Path) -> None:
-    first = train()
+def test_a_second_run_does_no_work_twice_and_writes_nothing_to_the_ledger(project: Path, trained: TrainingRun) -> None:
+    first = trained
     store = lake_of(project)
     before = {key: store.read_bytes(key) for key in store.list("toy")}
     second = train()
@@ -70,8 +70,7 @@ def test_a_second_run_does_no_work_twice_and_writes_nothing_to_the_ledger(projec
     assert {key: store.read_bytes(key) for key in store.list("toy")} == before
 
 
-def test_changed_settings_reuse_what_they_do_not_touch(project: Path) -> None:
-    train()
+def test_changed_settings_reuse_what_they_do_not_touch(project: Path, trained: TrainingRun) -> None:
     path = project / "usecases" / "toy" / "usecase.yaml"
     path.write_text(path.read_text().replace("trials: 3", "trials: 4"))
     run = train()
@@ -96,9 +95,9 @@ def test_a_critical_expectation_stops_before_training(project: Path) -> None:
 
 
 def test_a_model_that_the_service_answers_otherwise_is_refused_and_the_champion_stays(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, trained: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = train()
+    first = trained
     proof = first.lineage.proof
     assert proof is not None
     assert proof.passed
@@ -125,8 +124,8 @@ def test_a_model_that_the_service_answers_otherwise_is_refused_and_the_champion_
     assert [entry.action for entry in registry.ledger()][-2:] == ["register", "refuse"]
 
 
-def test_bad_input_leaves_the_champion_as_it_was(project: Path) -> None:
-    first = train()
+def test_bad_input_leaves_the_champion_as_it_was(project: Path, trained: TrainingRun) -> None:
+    first = trained
     data = project / "usecases" / "toy" / "data.csv"
     data.write_text(data.read_text().splitlines()[0] + "\n")
     with pytest.raises(UserError):
@@ -170,9 +169,8 @@ def _child_environment(project: Path) -> dict[str, str]:
     return os.environ | {"PREFECT_API_URL": address, "TIDEMILL_PROJECT": str(project)}
 
 
-def test_tasks_and_artifacts_can_be_read_back_from_prefect(project: Path) -> None:
-    run = train(reason="a test asked")
-    assert run.decision.promoted
+def test_tasks_and_artifacts_can_be_read_back_from_prefect(trained: TrainingRun) -> None:
+    assert trained.decision.promoted
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowFilter, FlowFilterName
     from prefect.client.schemas.sorting import FlowRunSort
@@ -187,8 +185,10 @@ def test_tasks_and_artifacts_can_be_read_back_from_prefect(project: Path) -> Non
     assert {artifact.key for artifact in artifacts} == set(keys)
 
 
-def test_what_people_answered_is_the_label_of_the_next_training_and_a_rerun_does_nothing(project: Path) -> None:
-    first = train()
+def test_what_people_answered_is_the_label_of_the_next_training_and_a_rerun_does_nothing(
+    project: Path, trained: TrainingRun
+) -> None:
+    first = trained
     store = lake_of(project)
     rows = first.lineage.labelled.snapshot.read(store)
     said = {

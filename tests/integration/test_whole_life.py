@@ -12,6 +12,7 @@ import tidemill
 from tests.servers import S3Server
 from tests.toy import toy_rows
 from tidemill.registry import Registry
+from tidemill.results import TrainingRun
 from tidemill.retraining import Retrainings
 from tidemill.store import Store
 
@@ -52,11 +53,9 @@ def test_the_whole_life_on_s3_as_on_disk(project: Path, s3: S3Server) -> None:
     pd.testing.assert_series_equal(answers["probability_yes"], python["probability_yes"], check_exact=True)
 
 
-def test_drift_raises_alarms_and_is_told_once(project: Path) -> None:
+def test_drift_raises_alarms_and_is_told_once(project: Path, trained: TrainingRun) -> None:
     from flows.monitoring import monitoring
-    from flows.training import training
 
-    training("toy")
     calm = monitoring("toy", input=str(add_rows(project)))
     assert not [alarm for alarm in calm.alarms if alarm.level == "page"], calm.alarms
     moved = monitoring("toy", input=str(add_rows(project, shift=45)))
@@ -65,11 +64,10 @@ def test_drift_raises_alarms_and_is_told_once(project: Path) -> None:
     assert again == moved
 
 
-def test_retraining_moves_the_gate_and_keeps_the_cooldown(project: Path) -> None:
+def test_retraining_moves_the_gate_and_keeps_the_cooldown(project: Path, trained: TrainingRun) -> None:
     from flows.retraining import retraining
-    from flows.training import training
 
-    first = training("toy")
+    first = trained
     path = add_rows(project)
     data = path.with_name("data.csv")
     merged = pd.concat([pd.read_csv(data, dtype=str), pd.read_csv(path, dtype=str)])
@@ -87,12 +85,12 @@ def test_retraining_moves_the_gate_and_keeps_the_cooldown(project: Path) -> None
     assert retraining("toy", until=until, reason="another alarm") is None
 
 
-def test_rollback_goes_back_and_a_damaged_champion_never_answers(project: Path) -> None:
+def test_rollback_goes_back_and_a_damaged_champion_never_answers(project: Path, trained: TrainingRun) -> None:
     from flows.monitoring import monitoring
     from flows.scoring import scoring
     from flows.training import training
 
-    first = training("toy")
+    first = trained
     usecase = project / "usecases" / "toy" / "usecase.yaml"
     usecase.write_text(usecase.read_text().replace("trials: 3", "trials: 5") + "seed: 11\n")
     second = training("toy")
