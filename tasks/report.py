@@ -49,8 +49,9 @@ def _write(
     from tidemill.reporting import say_on_pages, write_report
 
     made = write_report(store, use_case, version, decision, seconds)
-    if (entry := Registry(store, use_case.name).settled(version.version)) is not None:
-        say_on_pages(store, use_case.name, entry)
+    registry = Registry(store, use_case.name)
+    if (entry := registry.settled(version.version)) is not None:
+        say_on_pages(store, use_case.name, entry, registry)
     return made
 
 

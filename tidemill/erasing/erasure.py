@@ -138,9 +138,8 @@ def lift(store: Store, use_case: UseCase, request: Request) -> Lifted:
 def _say_so(store: Store, made: Erasure) -> list[str]:
     """Let the pages of versions and of monitoring say what was erased; gives the keys of those."""
     told = []
-    for version in made.versions:
-        with suppress(UserError):  # a damaged ledger is no reason to keep anybody's rows
-            told += mark(store, made.use_case, version.version, [made])
+    with suppress(UserError):  # a damaged ledger is no reason to keep anybody's rows
+        told += mark(store, made.use_case, [version.version for version in made.versions], more=[made])
     with suppress(UserError):  # so is a damaged record of monitoring, which the proof names
         told += mark_windows(store, made.use_case, made)
     return told

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidemill.registry import LedgerEntry, ModelVersion
+    from tidemill.registry import LedgerEntry, ModelVersion, Registry
     from tidemill.results import Decision, Report
     from tidemill.store import Store
     from tidemill.usecase.schema import UseCase
@@ -26,26 +26,23 @@ def write_report(
     return write(store, use_case, version, decision, seconds)
 
 
-def retell(store: Store, use_case: str, entry: LedgerEntry) -> str | None:
+def retell(store: Store, use_case: str, entry: LedgerEntry, registry: Registry) -> str | None:
     """Let the pages say what a person decided: anew where a version was answered for, else with a note.
 
     Gives the report's key, None where the version has none. Raises UserError when a part of it is damaged or missing.
     """
-    from tidemill.registry import Registry
-
-    say_on_pages(store, use_case, entry)
+    say_on_pages(store, use_case, entry, registry)
     if entry.action == "rollback":
         return None
     from tidemill.reporting.training import rewrite_report
 
-    made = rewrite_report(store, Registry(store, use_case).version(entry.version), entry)
+    made = rewrite_report(store, registry.version(entry.version), entry)
     return made.html if made else None
 
 
-def say_on_pages(store: Store, use_case: str, entry: LedgerEntry) -> None:
+def say_on_pages(store: Store, use_case: str, entry: LedgerEntry, registry: Registry) -> None:
     """Say on the pages of the champion before, and of a version that is it again, what became of them."""
     from tidemill.reporting.since import mark
 
     if entry.previous != entry.champion:
-        for version in filter(None, (entry.previous, entry.champion)):
-            mark(store, use_case, version)
+        mark(store, use_case, [one for one in (entry.previous, entry.champion) if one], registry=registry)

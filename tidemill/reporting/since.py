@@ -29,15 +29,27 @@ _SLOT = re.compile(f"{_START}.*?{_END}", re.DOTALL)
 _LANGUAGE = re.compile(r'<html lang="([a-z]+)"')
 
 
-def mark(store: Store, use_case: str, version: str, more: Sequence[Erasure] = ()) -> list[str]:
-    """Say on the pages of a version what became of it; gives the keys of those that were changed.
+def mark(
+    store: Store,
+    use_case: str,
+    versions: Sequence[str],
+    *,
+    more: Sequence[Erasure] = (),
+    registry: Registry | None = None,
+) -> list[str]:
+    """Say on the pages of versions what became of each; gives the keys of those that were changed.
 
-    ``more`` are erasures whose record is not stored yet.
+    ``more`` are erasures whose record is not stored yet; ``registry`` is one that has read the ledger before.
     """
+    registry = registry or Registry(store, use_case)
+    return [key for version in versions for key in _mark(store, use_case, version, more, registry)]
+
+
+def _mark(store: Store, use_case: str, version: str, more: Sequence[Erasure], registry: Registry) -> list[str]:
     folder = f"{use_case}/reports/{version}"
     pages = {key: store.read_bytes(key).decode() for key in store.list(folder) if key.endswith((".html", ".md"))}
     with speaking(_language(pages.get(f"{folder}/{REPORT}", ""))):
-        notices = since(store, use_case, version, more)
+        notices = since(store, use_case, version, more, registry)
         made = {key: marked(page, notices) for key, page in pages.items()}
     return _written(store, pages, made)
 
@@ -58,10 +70,12 @@ def mark_windows(store: Store, use_case: str, erasure: Erasure) -> list[str]:
     return _written(store, pages, made)
 
 
-def since(store: Store, use_case: str, version: str, more: Sequence[Erasure] = ()) -> list[Notice]:
+def since(
+    store: Store, use_case: str, version: str, more: Sequence[Erasure] = (), registry: Registry | None = None
+) -> list[Notice]:
     """What is to be said of a version beyond what was decided on it, in the language that is spoken."""
     known = {one.id: one for one in (*_erasures(store, use_case), *more)}
-    return [*_replaced(Registry(store, use_case), version), *_erased(list(known.values()), version)]
+    return [*_replaced(registry or Registry(store, use_case), version), *_erased(list(known.values()), version)]
 
 
 def marked(page: str, notices: Sequence[Notice]) -> str:

@@ -10,7 +10,7 @@ from tidemill.cli.call import Call, command
 from tidemill.errors import TidemillError
 
 if TYPE_CHECKING:
-    from tidemill.registry import LedgerEntry
+    from tidemill.registry import LedgerEntry, Registry
     from tidemill.store import Store
 
 __all__ = ["approve", "promote", "reject", "rollback"]
@@ -27,7 +27,7 @@ def promote(call: Call, name: str, version: str, why: str, against: str | None) 
     """Make VERSION the champion of NAME, whatever the gate said."""
     store, registry = call.registry(name, writable=True)
     stated = {} if against is None else {"against": None if against == "none" else registry.named(against)}
-    _tell(call, store, name, registry.promote(version, why=why, **stated))
+    _tell(call, store, name, registry, registry.promote(version, why=why, **stated))
 
 
 @command("approve")
@@ -37,7 +37,7 @@ def promote(call: Call, name: str, version: str, why: str, against: str | None) 
 def approve(call: Call, name: str, version: str, why: str) -> None:
     """Approve VERSION of NAME, which waits, and make it the champion."""
     store, registry = call.registry(name, writable=True)
-    _tell(call, store, name, registry.approve(version, why=why))
+    _tell(call, store, name, registry, registry.approve(version, why=why))
 
 
 @command("reject")
@@ -47,7 +47,7 @@ def approve(call: Call, name: str, version: str, why: str) -> None:
 def reject(call: Call, name: str, version: str, why: str) -> None:
     """Turn down VERSION of NAME, which waits."""
     store, registry = call.registry(name, writable=True)
-    _tell(call, store, name, registry.reject(version, why=why))
+    _tell(call, store, name, registry, registry.reject(version, why=why))
 
 
 @command("rollback")
@@ -56,11 +56,11 @@ def reject(call: Call, name: str, version: str, why: str) -> None:
 def rollback(call: Call, name: str, why: str) -> None:
     """Make the last good champion before the present one champion again."""
     store, registry = call.registry(name, writable=True)
-    _tell(call, store, name, registry.rollback(why=why))
+    _tell(call, store, name, registry, registry.rollback(why=why))
 
 
-def _tell(call: Call, store: Store, name: str, entry: LedgerEntry) -> None:
-    report = _on_pages(call, store, name, entry)
+def _tell(call: Call, store: Store, name: str, registry: Registry, entry: LedgerEntry) -> None:
+    report = _on_pages(call, store, name, registry, entry)
     before = entry.previous or "none"
     now = f"the champion is {entry.champion}" if entry.champion else "there is no champion"
     moved = f", and was {before}" if entry.previous != entry.champion else ", as before"
@@ -70,12 +70,12 @@ def _tell(call: Call, store: Store, name: str, entry: LedgerEntry) -> None:
     )
 
 
-def _on_pages(call: Call, store: Store, name: str, entry: LedgerEntry) -> str | None:
+def _on_pages(call: Call, store: Store, name: str, registry: Registry, entry: LedgerEntry) -> str | None:
     """Let the version's pages say what was decided. The decision holds whether or not they can be written."""
     from tidemill.reporting import retell
 
     try:
-        report = retell(store, name, entry)
+        report = retell(store, name, entry, registry)
     except TidemillError as error:
         call.tell(f"The ledger has the decision; the pages of {entry.version} do not say it yet: {error}")
         return None
