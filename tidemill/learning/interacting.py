@@ -21,7 +21,7 @@ from tidemill.learning.scores import Doubles
 
 __all__ = ["Interactions", "interactions_of", "tree_cost"]
 
-MOST_COST = 500e6
+MOST_COST = 150e6
 MOST_FEATURES = 80
 MOST_ROWS = 200
 FEWEST_ROWS = 40

@@ -1,8 +1,8 @@
 """Learning curves: all folds of one setting grown side by side, until their mean stops rising.
 
 One curve, the mean over the folds, chooses the number of rounds for all of them, a hopeless setting can be stopped
-at any round, and there is a value at any moment. Where a fold's check rows are many, the newest fold tells by itself
-whether a setting is hopeless (after racing: Maron and Moore, 1994), so the others are grown only after it.
+at any round, and there is a value at any moment. Where rows are many, the newest fold tells by itself whether a
+setting is hopeless (after racing: Maron and Moore, 1994), so the others are grown only after it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["Curve", "FoldMatrices", "boost", "held_out_margins", "seconds_a_roun
 
 EVALUATE_EVERY = 5
 LONGEST_STEP = 1.0
-FIRST_REPORT = 1
+FIRST_REPORT, FIRST_REPORT_AHEAD = 4, 1
 MOST_ROUNDS = 1_500
 PATIENT_PROGRESS = 3.0
 LEAST_PATIENCE, MOST_PATIENCE = 20, 100
 PACE_ROUNDS = 4
-TELLING_CHECKS = 5_000
+TELLING_ROWS, TELLING_CHECKS = 50_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,12 @@ class FoldMatrices:
 
     @property
     def first_tells(self) -> bool:
-        """Whether the first fold, the newest where rows have a time, has check rows or queries enough to tell alone."""
+        """Whether the first fold, the newest where rows have a time, goes ahead: boosters are dear, and it can tell.
+
+        By so many fit rows, and check rows or queries.
+        """
         checks = len(self.targets[0]) if self.lists[0] is None else self.lists[0].queries.count
-        return len(self.folds) > 1 and checks >= TELLING_CHECKS
+        return len(self.folds) > 1 and len(self.folds[0].fit) >= TELLING_ROWS and checks >= TELLING_CHECKS
 
     def weighted(self, half_life: float | None) -> list[tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]]:
         """The pairs (fit, check), the fit rows weighted by recency."""
@@ -151,7 +154,7 @@ class _Lockstep:
 
 @dataclass
 class _Watch:
-    """What is told of a setting while it is grown: its best so far at progress 1, 2, 4, 8 …
+    """What is told of a setting while it is grown: its best so far at progress ``at``, twice that, and so on.
 
     ``hopeless`` is asked each time. Progress is rounds times the learning rate, so that fast and slow settings are
     compared at like points.
@@ -159,8 +162,8 @@ class _Watch:
 
     rate: float
     hopeless: Callable[[int, float], bool] | None
+    at: int
     reported: dict[int, float] = field(default_factory=dict)
-    at: int = FIRST_REPORT
 
     @property
     def rounds(self) -> int:
@@ -196,11 +199,12 @@ def boost(
 ) -> Curve:
     """Grow every fold until the mean curve stops rising, and keep its best point.
 
-    ``hopeless(progress, value)`` is asked at 1, 2, 4, 8 … with the best so far and may stop the trial; None never
-    does. ``deadline`` is a moment of ``time.perf_counter`` after which it ends where it is.
+    ``hopeless(progress, value)`` is asked at 4, 8 …, where a fold goes ahead at 1 and 2 too, with the best so far, and
+    may stop the trial; None never does. ``deadline`` is a moment of ``time.perf_counter`` after which it ends as it is.
     """
     trees = _Lockstep(matrices, problem, parameters, ahead=1 if matrices.first_tells else 0)
-    watch = _Watch(float(parameters.get("learning_rate") or 0.3), hopeless)
+    first = FIRST_REPORT_AHEAD if matrices.first_tells else FIRST_REPORT
+    watch = _Watch(float(parameters.get("learning_rate") or 0.3), hopeless, first)
     folds, until = trees.ahead, deadline
     if deadline is not None:
         began = time.perf_counter()

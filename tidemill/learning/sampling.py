@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.boosting import Parameters
-from tidemill.learning.scores import ORDERS, higher_is_better
+from tidemill.learning.scores import higher_is_better
 from tidemill.learning.space import Space
 from tidemill.learning.starting import fitted_into
 from tidemill.learning.storages import quiet
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Proposal", "Sampling", "attributes", "frozen", "new_study", "within"]
 
-UNPRUNED_TRIALS = 4
-FIRST_PRUNING, FIRST_PRUNING_OF_ORDERS = 4, 1
+RANDOM_TRIALS = 4
 METRIC_ATTRIBUTES = ("folds", "rounds", "ran", "rows", "rung", "seconds", "memory", "rise", "cut", "reason")
 
 
@@ -160,22 +159,17 @@ class Sampling:
 
         if settings:
             return PartialFixedSampler(dict(settings), RandomSampler(seed=self._seed + number))
-        return TPESampler(seed=self._seed + number, multivariate=True, n_startup_trials=UNPRUNED_TRIALS)
+        return TPESampler(seed=self._seed + number, multivariate=True, n_startup_trials=RANDOM_TRIALS)
 
 
 def new_study(metric: str, **where: Any) -> optuna.Study:
-    """An Optuna study for ``metric``; ``where`` is what ``optuna.create_study`` takes: in memory if left out.
-
-    At progress 1 the scores have gone some two thirds of their way: their order says what it will be, their size
-    says how fast a setting learns and not how well.
-    """
+    """An Optuna study for ``metric``; ``where`` is what ``optuna.create_study`` takes: in memory if left out."""
     import optuna
 
-    first = FIRST_PRUNING_OF_ORDERS if metric.split("@")[0] in ORDERS else FIRST_PRUNING
+    from tidemill.learning.pruning import Pruner
+
     study = optuna.create_study(
-        direction="maximize" if higher_is_better(metric) else "minimize",
-        pruner=optuna.pruners.MedianPruner(UNPRUNED_TRIALS, first),
-        **where,
+        direction="maximize" if higher_is_better(metric) else "minimize", pruner=Pruner(metric), **where
     )
     if study.metric_names is None:
         study.set_metric_names([metric])

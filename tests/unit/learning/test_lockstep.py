@@ -21,6 +21,11 @@ def prepared(memory: Store) -> Prepared:
     return prepare(memory, world.use_case, world.labelled, world.split, {})
 
 
+def one_goes_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockstep, "TELLING_CHECKS", 1)
+    monkeypatch.setattr(lockstep, "TELLING_ROWS", 1)
+
+
 def grown(prepared: Prepared, parameters: dict[str, float], **named: object) -> Curve:
     return boost(FoldMatrices(prepared.data, prepared.folds), prepared.problem, parameters, **named)  # type: ignore[arg-type]
 
@@ -30,7 +35,7 @@ def test_a_fold_that_goes_ahead_changes_nothing(
     prepared: Prepared, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, float]
 ) -> None:
     together = grown(prepared, parameters)
-    monkeypatch.setattr(lockstep, "TELLING_CHECKS", 1)
+    one_goes_ahead(monkeypatch)
     ahead = grown(prepared, parameters)
     assert len(prepared.folds) == 3
     assert (ahead.value, ahead.folds, ahead.rounds, ahead.ran) == (
@@ -43,7 +48,7 @@ def test_a_fold_that_goes_ahead_changes_nothing(
 def test_a_setting_that_is_hopeless_on_the_first_fold_costs_the_others_nothing(
     prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lockstep, "TELLING_CHECKS", 1)
+    one_goes_ahead(monkeypatch)
     asked: list[tuple[int, float]] = []
 
     def at_four(progress: int, value: float) -> bool:
@@ -60,7 +65,7 @@ def test_a_setting_that_is_hopeless_on_the_first_fold_costs_the_others_nothing(
 def test_a_deadline_that_is_over_leaves_one_round_of_every_fold(
     prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lockstep, "TELLING_CHECKS", 1)
+    one_goes_ahead(monkeypatch)
     curve = grown(prepared, SLOW, deadline=0.0)
     assert (curve.cut, curve.rounds, len(curve.folds)) == (True, 1, 3)
     assert [len(one) for one in curve.margins] == [len(fold.check) for fold in prepared.folds]
