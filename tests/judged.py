@@ -60,7 +60,7 @@ def hostile() -> Judged:
     """One whose title, owner and column names mean harm, or are far too long."""
     title = f"Who buys? <img src=x onerror=alert(2)> {'Schifffahrtsgesellschaft' * 4}"
     store = Store("memory://judged-hostile")
-    return make_judged(store, title=title, owner="<script>alert(3)</script>", rename=HOSTILE)
+    return make_judged(store, title=title, owner="<script>alert(3)</script>", rename=HOSTILE, trials=1)
 
 
 def validated(world: World) -> Validation:
@@ -88,7 +88,12 @@ def train_world(world: World, trials: int = 4) -> tuple[Study, ModelReference]:
 
 
 def make_judged(
-    store: Store, task: Task = "binary", *, rename: Mapping[str, str] | None = None, **sections: object
+    store: Store,
+    task: Task = "binary",
+    *,
+    rename: Mapping[str, str] | None = None,
+    trials: int = 4,
+    **sections: object,
 ) -> Judged:
     """``rename`` gives columns of the little world other names; ``sections`` go into its use case."""
     world = make_world(store, task, evaluate={"resamples": 100}, **sections)
@@ -96,7 +101,7 @@ def make_judged(
         world = _renamed(world, rename)
     labelled = _counted(world)
     validation = _validation(world)
-    study, model = train_world(world)
+    study, model = train_world(world, trials)
     evaluation = evaluate(store, world.use_case, labelled, validation, world.split, model, None)
     rows = labelled.snapshot.rows
     collected = made_up_lineage().collected.snapshot.model_copy(update={"rows": rows + 60})

@@ -15,20 +15,20 @@ from tests.unit.reporting.test_training_report import words
 from tidemill.evaluation import load_evidence
 from tidemill.evaluation.evidence import Binary
 from tidemill.registry import Registry
-from tidemill.reporting import write_report
 from tidemill.reporting.cases import cost_words, thousand
+from tidemill.reporting.language import speaking
 from tidemill.reporting.material import Material, gather
+from tidemill.reporting.training import decider_page
 from tidemill.results import Interval
 from tidemill.usecase.tuning import CostRules
 
 JARGON = r"(?i)\b(AUC|ROC|RMSE|R²|log.?loss|precision|recall|F1|MAE|NDCG|bootstrap|hyperparam\w*|calibration)\b"
 
 
-def summary(one: Judged, language: str = "en", **use_case: object) -> str:
-    rules = one.use_case.report.model_copy(update={"language": language})
-    asked = one.use_case.model_copy(update={"report": rules, **use_case})
-    made = write_report(one.store, asked, one.version, one.decision, one.seconds)
-    return words(one.store.read_bytes(made.summary).decode())
+def summary(one: Judged, language: str = "en") -> str:
+    """The page's words, without the other pages, whose charts take long (tests of the reports write them all)."""
+    with speaking(language):
+        return words(decider_page(material(one)))
 
 
 def deciding(one: Judged, action: str, **version: object) -> Judged:
