@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.commands import Run, run
 from tests.e2e.shop import write_shop
 from tidemill.registry import Registry
+from tidemill.results import TrainingRun
 from tidemill.store import Store
 
 __all__ = ["run"]
@@ -120,12 +122,15 @@ def test_a_critical_expectation_is_status_3_before_anything_is_trained(shop: Pat
     assert Store(str(shop.parents[1] / "lake")).list("shop/studies") == []
 
 
-def test_a_version_that_waits_is_approved_by_a_person(shop: Path, run: Run) -> None:
-    yaml("gate: {approval: auto}", "gate: {approval: manual}")(shop)
-    said = run("train", "shop", "--json")
+def test_a_version_that_waits_is_approved_by_a_person(project: Path, trained: TrainingRun, run: Run) -> None:
+    """The model is the shared training's; the ledger is gone, so that the gate decides on it for the first time."""
+    shutil.rmtree(project / "lake" / "toy" / "ledger")
+    file = project / "usecases" / "toy" / "usecase.yaml"
+    file.write_text(file.read_text() + "gate: {approval: manual}\n")
+    said = run("train", "toy", "--json")
     assert said.status == 0, said.err
     assert said.json["promoted"] is False
-    assert run("models", "shop", "--json").json["champion"] is None
-    assert "waits for approval" in run("models", "shop").out
-    approved = run("approve", "shop", said.json["version"], "--why", "looked at the report", "--json")
+    assert run("models", "toy", "--json").json["champion"] is None
+    assert "waits for approval" in run("models", "toy").out
+    approved = run("approve", "toy", said.json["version"], "--why", "looked at the report", "--json")
     assert approved.json["champion"] == said.json["version"]
