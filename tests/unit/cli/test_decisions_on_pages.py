@@ -21,12 +21,9 @@ REASON = "looked at it with marketing"
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A lake of its own with everything that the shared one has, and `ayu` at the keyboard."""
+    """A lake for a test alone, still empty, and `ayu` at the keyboard."""
     monkeypatch.setenv("TIDEMILL_USER", "ayu")
-    shared, mine = judged("binary").store, Store(str(tmp_path / "lake"))
-    for key in shared.list("toy"):
-        mine.write_bytes(key, shared.read_bytes(key))
-    return mine
+    return Store(str(tmp_path / "lake"))
 
 
 @pytest.fixture
@@ -34,14 +31,28 @@ def version() -> ModelVersion:
     return judged("binary").version
 
 
-def asked(store: Store, version: ModelVersion, action: str) -> None:
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A lake where a version waits for an answer, which several tests give; its pages' charts are drawn once."""
+    return asked(copied(Store(f"memory://{tmp_path_factory.mktemp('waiting')}"), judged("binary").store), "wait")
+
+
+def copied(mine: Store, other: Store) -> Store:
+    for key in other.list("toy"):
+        mine.write_bytes(key, other.read_bytes(key))
+    return mine
+
+
+def asked(store: Store, action: str) -> Store:
     """The gate decided, and the pages were written, as a training does it."""
     one = judged("binary")
+    version = one.version
     entry = Registry(store, "toy").decide(version.version, action, "It is better.")  # type: ignore[arg-type]
     decision = one.decision.model_copy(
         update={"action": action, "promoted": False, "entry": f"{entry.number:08d}", "said": ()}
     )
     write_report(store, one.use_case, version, decision, one.seconds)
+    return store
 
 
 def pages(store: Store, version: str) -> dict[str, str]:
@@ -53,8 +64,10 @@ def pages(store: Store, version: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("answer", ["approve", "reject"])
-def test_an_answer_is_told_with_who_and_why(run: Run, store: Store, version: ModelVersion, answer: str) -> None:
-    asked(store, version, "wait")
+def test_an_answer_is_told_with_who_and_why(
+    run: Run, store: Store, waiting: Store, version: ModelVersion, answer: str
+) -> None:
+    copied(store, waiting)
     assert "Waits" in pages(store, version.version)["summary.html"]
     said = run(answer, "toy", version.version, "--why", REASON, "--lake", store.url, "--json")
     assert said.status == 0, said.err
@@ -71,7 +84,7 @@ def test_an_answer_is_told_with_who_and_why(run: Run, store: Store, version: Mod
 
 
 def test_who_overrules_the_gate_is_told_and_what_came_after(run: Run, store: Store, version: ModelVersion) -> None:
-    asked(store, version, "refuse")
+    asked(copied(store, judged("binary").store), "refuse")
     assert run("promote", "toy", version.version, "--why", REASON, "--lake", store.url).status == 0
     for page in pages(store, version.version).values():
         assert "ayu" in page
@@ -88,8 +101,10 @@ def test_who_overrules_the_gate_is_told_and_what_came_after(run: Run, store: Sto
         assert "No longer in use" not in page
 
 
-def test_a_decision_holds_when_the_pages_cannot_be_written(run: Run, store: Store, version: ModelVersion) -> None:
-    asked(store, version, "wait")
+def test_a_decision_holds_when_the_pages_cannot_be_written(
+    run: Run, store: Store, waiting: Store, version: ModelVersion
+) -> None:
+    copied(store, waiting)
     before = pages(store, version.version)
     store.delete(version.lineage.evaluation.key)
     said = run("reject", "toy", version.version, "--why", REASON, "--lake", store.url)

@@ -72,20 +72,25 @@ def test_columns_of_different_groups_never_share_a_path(memory: Store) -> None:
     assert seen
 
 
-def paths(model: Model, world: World) -> list[set[str]]:
-    """The features on the way to each leaf of each tree."""
-    found = []
+def paths(model: Model, world: World) -> set[frozenset[str]]:
+    """The features on the way to the leaves of the trees; each set once."""
+    found = set()
     for booster in model.ensemble.boosters:
         booster.feature_names = [f"f{number}" for number in range(len(model.features))]
         for _, tree in booster.trees_to_dataframe().groupby("Tree"):
-            nodes = tree.set_index("ID")
-            parents = {child: node for node, line in nodes.iterrows() for child in (line["Yes"], line["No"])}
-            for leaf in nodes.index[nodes["Feature"] == "Leaf"]:
+            feature = dict(zip(tree["ID"], tree["Feature"], strict=True))
+            parents = {
+                child: node
+                for side in ("Yes", "No")
+                for node, child in zip(tree["ID"], tree[side], strict=True)
+                if feature[node] != "Leaf"
+            }
+            for leaf in (node for node, name in feature.items() if name == "Leaf"):
                 path, node = set(), leaf
                 while node in parents:
                     node = parents[node]
-                    path.add(model.features[int(nodes.at[node, "Feature"][1:])])
-                found.append(path)
+                    path.add(model.features[int(feature[node][1:])])
+                found.add(frozenset(path))
     return found
 
 

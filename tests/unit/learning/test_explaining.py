@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.judged import judged
-from tests.unit.learning.world import Task
+from tests.judged import train_world
+from tests.unit.learning.world import Task, World, make_world
 from tidemill.learning.explaining import Explanation, shares_of_columns
 from tidemill.learning.features import Feature
 from tidemill.learning.margins import Calibration
 from tidemill.learning.model import Model
 from tidemill.learning.terms import LinearMember, terms_of
+from tidemill.store import Store
 
 TASKS = ("binary", "multiclass", "regression", "count")
 CALIBRATIONS = st.builds(
@@ -28,9 +29,15 @@ CALIBRATIONS = st.builds(
 
 
 @cache
+def world_of(task: Task) -> World:
+    return make_world(Store(f"memory://explaining-{task}"), task)
+
+
+@cache
 def model_of(task: Task) -> Model:
-    one = judged(task)
-    return Model.load(one.store, one.version.lineage.model)
+    """Made once for all tests, which only read from it."""
+    world = world_of(task)
+    return Model.load(world.store, train_world(world, trials=2)[1])
 
 
 def changed(task: Task, calibration: Calibration, line: float | None) -> Model:
@@ -38,7 +45,7 @@ def changed(task: Task, calibration: Calibration, line: float | None) -> Model:
     plain = model_of(task)
     update: dict[str, object] = {"calibration": calibration}
     if line is not None:
-        matrix = plain.matrix(judged(task).world.gate)
+        matrix = plain.matrix(world_of(task).gate)
         outputs = len(plain.classes) if task == "multiclass" else 1
         terms = [
             term.model_copy(update={"coefficients": tuple(line / (place + output + 1) for output in range(outputs))})
@@ -58,7 +65,7 @@ def test_base_and_contributions_add_up_to_the_score(
     elif task == "multiclass":
         calibration = Calibration(slope=calibration.slope, shifts=(0.2, -0.3, 0.1))
     model = changed(task, calibration, line)
-    frame = judged(task).world.gate.head(count)
+    frame = world_of(task).gate.head(count)
     scores = model.ensemble.margins(model.matrix(frame))
     if task == "multiclass":
         scores = scores[np.arange(count), model.probabilities(frame).argmax(axis=1)]
@@ -73,10 +80,10 @@ def test_base_and_contributions_add_up_to_the_score(
 @pytest.mark.parametrize("task", TASKS)
 def test_only_columns_of_the_user_are_named(task: Task) -> None:
     model = model_of(task)
-    found = model.explain(judged(task).world.gate.head(3))
+    found = model.explain(world_of(task).gate.head(3))
     assert set(found.contributions) <= {"at", "age", "amount", "region", "shop", "member", "since", "noise", "per_year"}
     assert found.contributions.index.tolist() == [0, 1, 2]
-    assert model.explain(judged(task).world.gate.head(0)).contributions.shape == (0, found.contributions.shape[1])
+    assert model.explain(world_of(task).gate.head(0)).contributions.shape == (0, found.contributions.shape[1])
 
 
 def test_what_sets_one_number_against_another_is_half_of_each() -> None:

@@ -156,13 +156,14 @@ def test_the_threshold_is_what_the_use_case_says(memory: Store, found: object, a
 
 
 @pytest.mark.parametrize(("labels", "dtype"), [((0, 1), "int64"), ((False, True), "bool")])
-def test_labels_keep_their_type(memory: Store, labels: tuple[int, int], dtype: str) -> None:
-    world = make_world(memory)
-    world, reference = world, trained(world, 1)
-    raw = memory.read_json(f"{reference.prefix}/model.json")
-    model = Model.load(memory, reference)
+def test_labels_keep_their_type(
+    worlds: dict[str, tuple[World, ModelReference]], labels: tuple[int, int], dtype: str
+) -> None:
+    world, reference = worlds["binary"]
+    raw = world.store.read_json(f"{reference.prefix}/model.json")
+    model = Model.load(world.store, reference)
     other = model.description.model_copy(update={"classes": labels})
-    boosters = [memory.read_bytes(f"{reference.prefix}/{member['file']}") for member in raw["members"]]
+    boosters = [world.store.read_bytes(f"{reference.prefix}/{member['file']}") for member in raw["members"]]
     predicted = Model(other, boosters).predict(world.gate)
     assert predicted["prediction"].dtype == dtype
     assert list(predicted.columns[1:]) == [f"probability_{str(label).lower()}" for label in labels]
@@ -170,8 +171,12 @@ def test_labels_keep_their_type(memory: Store, labels: tuple[int, int], dtype: s
 
 class TestDamage:
     @pytest.fixture
-    def stored(self, memory: Store) -> tuple[Store, ModelReference]:
-        return memory, trained(make_world(memory), 1)
+    def stored(self, worlds: dict[str, tuple[World, ModelReference]], memory: Store) -> tuple[Store, ModelReference]:
+        """A copy of the model, to be damaged."""
+        world, reference = worlds["binary"]
+        for key in world.store.list(reference.prefix):
+            memory.write_bytes(key, world.store.read_bytes(key))
+        return memory, reference
 
     def test_a_changed_booster_is_refused(self, stored: tuple[Store, ModelReference]) -> None:
         store, reference = stored

@@ -31,12 +31,20 @@ def crown(store: Store, study: Study) -> None:
     registry.decide(version.version, "promote", "the first")
 
 
+@pytest.fixture(scope="module")
+def crowned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Study]:
+    """A lake whose champion came from a study of other rows. Tests only read from it."""
+    store = Store(f"memory://{tmp_path_factory.mktemp('crowned')}")
+    study = make_world(store, count=700).tune(trials=6)
+    crown(store, study)
+    return store, study
+
+
 @pytest.fixture
-def earlier(memory: Store) -> tuple[Store, Study]:
-    """A lake whose champion came from a study of other rows."""
-    study = make_world(memory, count=700).tune(trials=6)
-    crown(memory, study)
-    return memory, study
+def earlier(crowned: tuple[Store, Study], memory: Store) -> tuple[Store, Study]:
+    """A copy of that lake for a test alone."""
+    store, study = crowned
+    return copy_of(store, memory.url), study
 
 
 def first_settings(world: World, study: Study) -> dict[str, Any]:

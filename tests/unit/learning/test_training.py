@@ -20,7 +20,7 @@ def trained(world: World, study: Study) -> ModelReference:
 def test_the_recipe_is_fitted_once_and_a_second_fit_would_be_the_same(
     memory: Store, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
-    world = make_world(memory, task)  # type: ignore[arg-type]
+    world = make_world(memory, task, count=400)  # type: ignore[arg-type]
     study = world.tune(trials=2)
     with monkeypatch.context() as patched:
         patched.delattr(preparing, "fit_recipe")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from tests.unit.learning.world import make_world
+from tests.unit.learning.world import World, make_world
 from tidemill.errors import UserError
 from tidemill.learning import folds, lockstep, preparing, searching
 from tidemill.learning.space import Space
@@ -43,22 +43,41 @@ def content(store: Store, prefix: str) -> dict[str, object]:
     return found
 
 
-def test_the_same_number_of_trials_gives_the_same_study(memory: Store) -> None:
-    world = make_world(memory)
-    other = copy_of(memory, f"{memory.url}-other")
-    first, second = world.tune(trials=TRIALS), world.tune(trials=TRIALS, store=other)
-    assert first == second
-    assert first.trials == TRIALS
-    assert content(memory, first.prefix) == content(other, second.prefix)
+@dataclass(frozen=True)
+class Whole:
+    """A lake, and what a study of ``TRIALS`` trials that nobody interrupted left in it."""
+
+    bare: Store
+    world: World
+    study: Study
+
+    def again(self, url: str) -> Store:
+        """A lake as that one was before the study."""
+        return copy_of(self.bare, url)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """Tests only read from it."""
+    store = Store(f"memory://{tmp_path_factory.mktemp('whole')}")
+    world = make_world(store)
+    bare = copy_of(store, f"{store.url}-bare")
+    return Whole(bare, world, world.tune(trials=TRIALS))
+
+
+def test_the_same_number_of_trials_gives_the_same_study(whole: Whole, memory: Store) -> None:
+    other = whole.again(memory.url)
+    second = whole.world.tune(trials=TRIALS, store=other)
+    assert whole.study == second
+    assert second.trials == TRIALS
+    assert content(whole.world.store, whole.study.prefix) == content(other, second.prefix)
 
 
 @pytest.mark.parametrize("stopped_at", [1, 3, 5])
 def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
-    memory: Store, monkeypatch: pytest.MonkeyPatch, stopped_at: int
+    whole: Whole, memory: Store, monkeypatch: pytest.MonkeyPatch, stopped_at: int
 ) -> None:
-    world = make_world(memory)
-    other = copy_of(memory, f"{memory.url}-other")
-    whole = world.tune(trials=TRIALS)
+    world, study, other = whole.world, whole.study, whole.again(memory.url)
     done: list[int] = []
 
     def killed(*said: object, **named: object) -> object:
@@ -71,9 +90,9 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(
         patched.setattr(searching, "boost", killed)
         with pytest.raises(KeyboardInterrupt):
             world.tune(trials=TRIALS, store=other)
-    assert len(TrialLog(other, whole.prefix).read()) == stopped_at
-    assert world.tune(trials=TRIALS, store=other) == whole
-    assert content(other, whole.prefix) == content(memory, whole.prefix)
+    assert len(TrialLog(other, study.prefix).read()) == stopped_at
+    assert world.tune(trials=TRIALS, store=other) == study
+    assert content(other, study.prefix) == content(world.store, study.prefix)
 
 
 def test_what_was_asked_before_is_answered_without_a_trial(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,13 +202,11 @@ def test_every_trial_is_told_as_it_ends(memory: Store) -> None:
     assert heard[-1].best == max(finished) == study.best_value
 
 
-def test_optuna_says_nothing_of_its_own(memory: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    make_world(memory).tune(trials=5)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_hopeless_settings_are_stopped_while_they_boost(memory: Store) -> None:
+def test_hopeless_settings_are_stopped_while_they_boost_and_optuna_says_nothing_of_its_own(
+    memory: Store, capfd: pytest.CaptureFixture[str]
+) -> None:
     study = make_world(memory).tune(trials=14)
+    assert capfd.readouterr() == ("", "")
     trials = TrialLog(memory, study.prefix).read()
     assert study.pruned == sum(trial.state == "pruned" for trial in trials) > 0
     assert not set(study.members) & {trial.number for trial in trials if trial.state == "pruned"}
@@ -197,10 +214,10 @@ def test_hopeless_settings_are_stopped_while_they_boost(memory: Store) -> None:
 
 def test_the_study_is_of_its_rows_columns_and_seed(memory: Store) -> None:
     ids = {
-        make_world(memory).tune(trials=1).id,
-        make_world(memory, seed=8).tune(trials=1).id,
-        make_world(memory, columns={"ignore": ["noise"]}).tune(trials=1).id,
-        make_world(memory, count=800).tune(trials=1).id,
+        make_world(memory, count=300).tune(trials=1).id,
+        make_world(memory, count=300, seed=8).tune(trials=1).id,
+        make_world(memory, count=300, columns={"ignore": ["noise"]}).tune(trials=1).id,
+        make_world(memory, count=290).tune(trials=1).id,
     }
     assert len(ids) == 4
 
