@@ -91,6 +91,7 @@ class Search:
         self._lines: list[LinearTrial] = []
         self._small = prepared.data.rows <= SMALL_ROWS
         self._dear = False
+        self._fewest = REPEAT_EVERY
 
     @property
     def used(self) -> float:
@@ -116,6 +117,7 @@ class Search:
             {**one, "learning_rate": max(float(one["learning_rate"] or 0.0), space.slowest)}
             for one in (*self._first.settings[: self._first.champions], *space.starting_points())
         ]
+        self._fewest = REPEAT_EVERY if space.dear else max(len(starts), REPEAT_EVERY)
         known = self._log.read()
         sampling = Sampling(self.metric, self._prepared.problem.seed, known, space, starts=starts, shared=self._shared)
         try:
@@ -251,7 +253,7 @@ class Search:
     def _time_to_repeat(self, rung: int, trial: Trial) -> bool:
         here = [one for one in self.trials if one.rung == rung]
         above = [one for one in self.trials if one.rung > rung]
-        if len(here) < REPEAT_EVERY * (len(above) + 1):
+        if len(here) < max(REPEAT_EVERY * (len(above) + 1), 0 if rung else self._fewest):
             return False
         if self._count is not None:
             return True

@@ -147,16 +147,20 @@ def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) ->
     assert TrialLog(memory, study.prefix).read()[0].cut
 
 
-def test_a_repeat_on_more_rows_takes_no_starting_point_away(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeats_on_more_rows_come_after_every_starting_point(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "FEWEST_FIT_ROWS", 100)
     monkeypatch.setattr(preparing, "TUNING_CELLS", 1)
     starts = Space("binary", ordered=True, categories=True).starting_points()
-    study = make_world(memory).tune(trials=len(starts) + 2)
+    study = make_world(memory).tune(trials=len(starts) + 4)
     tried = TrialLog(memory, study.prefix).read()
-    repeated = [one.number for one in tried if one.rung]
-    assert repeated
-    assert repeated[0] < len(starts)
-    assert [one.parameters for one in tried if not one.rung][: len(starts)] == list(starts)
+    first, after = tried[: len(starts)], tried[len(starts) :]
+    assert [(one.rung, one.parameters) for one in first] == [(0, start) for start in starts]
+    assert after[0].rung == 1
+    assert (
+        after[0].parameters
+        == max((one for one in first if one.state == "finished"), key=lambda one: one.value).parameters
+    )
+    assert len({tuple(one.parameters.items()) for one in tried if not one.rung}) == sum(not one.rung for one in tried)
 
 
 def test_where_rounds_are_dear_quick_settings_come_first_and_the_best_ends_on_all_rows(
