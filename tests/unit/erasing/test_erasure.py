@@ -27,7 +27,7 @@ from tidemill.results import Split
 from tidemill.reviewing.answers import AnswerLog
 from tidemill.snapshot import write_snapshot
 from tidemill.store import Store
-from tidemill.trained import remember, seen
+from tidemill.trained import Lookup, remember, seen
 
 ASKED = Request((PERSON,), "customer", "ana", "request 3")
 
@@ -149,10 +149,10 @@ def test_hashes_of_train_rows_forget_them_too(memory: Store, tmp_path: Path) -> 
     trained = remember(memory, use_case, collected.snapshot)
     split = Split(by="random", train=collected.snapshot, gate=collected.snapshot, trained=trained)
     memory.write_json("small/stages/split/a.json", {"format": 1, "result": split.model_dump(mode="json")})
-    assert seen(memory, trained, collected.snapshot).all()
+    assert seen(memory, trained, Lookup(memory, collected.snapshot)).all()
     erase(memory, use_case, ASKED)
     asked = write_snapshot(memory, "small", "asked", orders()[["order"]])
-    assert np.flatnonzero(~seen(memory, trained, asked)).tolist() == [9, 10, 11]
+    assert np.flatnonzero(~seen(memory, trained, Lookup(memory, asked))).tolist() == [9, 10, 11]
 
 
 def test_an_id_that_somebody_else_has_too_names_nobody(memory: Store, tmp_path: Path) -> None:
