@@ -156,13 +156,15 @@ class _Lockstep:
 class _Watch:
     """What is told of a setting while it is grown: its best so far at progress ``at``, twice that, and so on.
 
-    ``hopeless`` is asked each time. Progress is rounds times the learning rate, so that fast and slow settings are
-    compared at like points.
+    It is always of the same folds, those that go ahead, so that trials can be compared. ``hopeless`` is asked each
+    time. Progress is rounds times the learning rate, so that fast and slow settings are compared at like points.
     """
 
     rate: float
     hopeless: Callable[[int, float], bool] | None
     at: int
+    sign: float
+    best: float = -math.inf
     reported: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -170,13 +172,14 @@ class _Watch:
         """How many there will have been when it is told again."""
         return math.ceil(self.at / self.rate)
 
-    def gives_up(self, rounds: int, best: float) -> bool:
-        """Tell, if it is time to, and say whether that was hopeless."""
+    def gives_up(self, rounds: int, value: float) -> bool:
+        """Take the value after so many rounds; tell, if it is time to, and say whether that was hopeless."""
+        self.best = max(self.best, self.sign * value)
         if rounds < self.rounds:
             return False
-        self.reported[self.at], told = best, self.at
+        self.reported[self.at], told = self.sign * self.best, self.at
         self.at *= 2
-        return self.hopeless is not None and self.hopeless(told, best)
+        return self.hopeless is not None and self.hopeless(told, self.reported[told])
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,7 @@ def boost(
     """
     trees = _Lockstep(matrices, problem, parameters, ahead=1 if matrices.first_tells else 0)
     first = FIRST_REPORT_AHEAD if matrices.first_tells else FIRST_REPORT
-    watch = _Watch(float(parameters.get("learning_rate") or 0.3), hopeless, first)
+    watch = _Watch(float(parameters.get("learning_rate") or 0.3), hopeless, first, trees.sign)
     folds, until = trees.ahead, deadline
     if deadline is not None:
         began = time.perf_counter()
@@ -239,7 +242,8 @@ def _climb(
         before, began = points[-1] if points else 0, time.perf_counter()
         ahead = len(points) < len(along)
         rounds = along[len(points)] if ahead else min(before + step, max(watch.rounds, before + 1), MOST_ROUNDS)
-        mean = trees.sign * mean_defined(trees.values_at(rounds, folds))
+        values = trees.values_at(rounds, folds)
+        mean = trees.sign * mean_defined(values)
         points.append(rounds)
         if deadline is not None:
             pace = (time.perf_counter() - began) / (rounds - before)
@@ -247,7 +251,7 @@ def _climb(
         if mean > best or not at:
             best, at = mean, rounds
         if not ahead:
-            pruned = watch.gives_up(rounds, trees.sign * best)
+            pruned = watch.gives_up(rounds, mean_defined(values[: len(trees.ahead)]))
         if rounds - at >= patience or rounds >= MOST_ROUNDS:
             break
         cut = deadline is not None and time.perf_counter() > deadline

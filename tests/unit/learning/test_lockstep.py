@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,25 @@ def test_a_setting_that_is_hopeless_on_the_first_fold_costs_the_others_nothing(
     assert curve.reported == dict(asked)
     assert (curve.pruned, curve.ran) == (True, 80)
     assert curve.folds == (curve.value,) == (asked[-1][1],)
+
+
+def test_what_is_told_is_the_first_folds_also_where_the_mean_climbs_on(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_goes_ahead(monkeypatch)
+    first = replace(prepared, rungs=tuple(rung[:1] for rung in prepared.rungs))
+    climbed_on = []
+    for parameters in (SLOW, QUICK, {"learning_rate": 0.1, "max_depth": 2}, {"learning_rate": 0.3, "max_depth": 2}):
+        curve = grown(prepared, parameters)
+        climbed_on.append(max(curve.reported) > max(grown(first, parameters).reported))
+        with monkeypatch.context() as patient:
+            patient.setattr(lockstep, "LEAST_PATIENCE", 10**6)
+            patient.setattr(lockstep, "MOST_PATIENCE", 10**6)
+            patient.setattr(lockstep, "FIRST_REPORT", 1)
+            patient.setattr(lockstep, "MOST_ROUNDS", curve.ran)
+            alone = grown(first, parameters)
+        assert curve.reported == alone.reported
+    assert any(climbed_on)
 
 
 def test_a_deadline_that_is_over_leaves_one_round_of_every_fold(
