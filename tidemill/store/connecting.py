@@ -57,7 +57,7 @@ def connection_identity() -> str:
 def _filesystem(scheme: str, identity: str, patient: bool) -> Any:
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
     if scheme in S3:
-        options["session"] = _s3_session()
+        options["session"] = _s3_session(identity)
         options["config_kwargs"] = {
             "connect_timeout": 5,
             "read_timeout": _READ_SECONDS if patient else _CHECK_SECONDS,
@@ -74,8 +74,12 @@ def _filesystem(scheme: str, identity: str, patient: bool) -> Any:
     return made
 
 
-def _s3_session() -> Any:
-    """A session whose writes send no ``Expect: 100-continue``: no time limit holds while that is waited for."""
+@functools.lru_cache(maxsize=16)
+def _s3_session(identity: str) -> Any:
+    """One session a connection: it reads the service's description, which is long, once for all its clients.
+
+    Its writes send no ``Expect: 100-continue``: no time limit holds while that is waited for.
+    """
     from aiobotocore.session import AioSession
 
     session = AioSession()
