@@ -44,6 +44,7 @@ REPEAT_SHARE = 0.5
 TRIAL_SHARE = 0.16
 LONGEST_TRIAL_SHARE = 0.2
 SHORT_TRIAL_SHARE = 0.07
+FEWEST_SHORT_TRIALS = 2
 WORTHWHILE_PROGRESS, WHOLE_PROGRESS = 6.0, 12.0
 RATES = (0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
 
@@ -273,6 +274,8 @@ class Search:
             return len(self.trials) < self._count
         if not self._ranked():
             return True
+        if self._dear and len(self.trials) < FEWEST_SHORT_TRIALS:  # shallow and deep trees: nothing tells more
+            return self._left() > 0
         typical = sorted(trial.seconds for trial in self.trials)[len(self.trials) // 2]
         return len(self.trials) < MOST_TRIALS and self._left_for_trials() > typical / 2.0
 

@@ -184,6 +184,18 @@ def test_where_rounds_are_dear_quick_settings_come_first_and_the_best_ends_on_al
     assert last.parameters == best.parameters
 
 
+def test_where_rounds_are_dear_shallow_and_deep_trees_are_both_tried_however_long_the_fit_will_take(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "seconds_a_round", lambda *_: 50.0)
+    monkeypatch.setattr(searching, "fit_seconds", lambda *_: 1e6)
+    monkeypatch.setattr(folds, "LARGE_ROWS", 100)
+    monkeypatch.setattr(searching, "FIRST_FIT_SHARE", 1.0)
+    study = make_world(memory, by="random", count=2_000).tune(trials=None, budget=600.0)
+    tried = TrialLog(memory, study.prefix).read()
+    assert [one.parameters["max_depth"] for one in tried] == [6, 10]
+
+
 def test_every_trial_is_told_as_it_ends(memory: Store) -> None:
     heard: list[TrialFinished] = []
 
