@@ -5,16 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
 
 import pytest
 
 from tests.toy import write_toy
 from tidemill.results import TrainingRun
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +43,3 @@ def trained(project: Path, first_training: tuple[Path, TrainingRun]) -> Training
     folder, run = first_training
     shutil.copytree(folder, project, dirs_exist_ok=True)
     return run
-
-
-@pytest.fixture
-def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts of this test's reports are made, but stand there by their words alone: drawing them is a third of a training.
-
-    For tests in which a report is written on the way. The first training, and what tests reports, draws them.
-    """
-
-    def in_words(figure: Figure, alt: str) -> str:
-        return f'<svg viewBox="0 0 1 1" role="img" aria-label={quoteattr(alt)}></svg>'
-
-    monkeypatch.setattr("tidemill.reporting.charts.to_svg", in_words)

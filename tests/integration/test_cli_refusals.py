@@ -17,7 +17,7 @@ from tidemill.store import Store
 
 __all__ = ["run"]
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tidemill.results import LabelArrivals, TrainingRun
 from tidemill.store import Store
 from tidemill.usecase import load_usecase
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 THEN = datetime(2024, 2, 15, tzinfo=UTC)
 A_MONTH_LATER = datetime(2024, 3, 12, tzinfo=UTC)

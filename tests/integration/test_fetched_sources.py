@@ -16,7 +16,7 @@ from tidemill.errors import UserError
 from tidemill.registry import Registry
 from tidemill.store import Store
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 SOURCE = """\
   visits:

@@ -15,7 +15,7 @@ from tidemill.store import Store
 
 __all__ = ["run"]
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 

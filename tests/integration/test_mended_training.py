@@ -15,7 +15,7 @@ from tidemill.scoring import score
 from tidemill.store import Store
 from tidemill.usecase.loading import read_usecase
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 RULES = """clean:
   ranges: {age: [0, 120]}

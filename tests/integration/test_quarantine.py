@@ -14,7 +14,7 @@ from tidemill.store import Store
 
 __all__ = ["run"]
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
 def test_rows_are_listed_exported_mended_and_trained_on(project: Path, trained: TrainingRun, run: Run) -> None:

@@ -14,7 +14,7 @@ from tidemill.store import Store
 
 __all__ = ["run"]
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
 def tuned_with(project: Path, said: str) -> None:

@@ -16,7 +16,7 @@ from tests.toy import TOY_YAML, toy_rows
 from tidemill.errors import UserError
 from tidemill.results import TrainingRun
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 SECRET = "tidal-Wave-7421"
 SOURCES = """\

@@ -22,7 +22,7 @@ from tidemill.results import TrainingRun
 from tidemill.reviewing.answers import Answer, AnswerLog
 from tidemill.store import Store
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 STAGES = {
     "collect", "clean", "label", "validate", "split", "tune", "train", "evaluate", "prove", "register", "promote",

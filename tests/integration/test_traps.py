@@ -13,7 +13,7 @@ from tidemill.registry import Registry
 from tidemill.results import TrainingRun
 from tidemill.store import Store
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
 def _write(project: Path, rules: str = "") -> None:

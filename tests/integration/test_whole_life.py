@@ -16,7 +16,7 @@ from tidemill.results import TrainingRun
 from tidemill.retraining import Retrainings
 from tidemill.store import Store
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "sketched")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 
 def add_rows(project: Path, *, shift: float = 0.0) -> Path:

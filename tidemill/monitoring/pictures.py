@@ -1,4 +1,4 @@
-"""The monitoring report's charts, with the words under them. Imports matplotlib: import this module late."""
+"""The monitoring report's charts, with the words under them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monitoring report: one self-contained page on a run's windows. Imports matplotlib: import this module late."""
+"""The monitoring report: one self-contained page on a run's windows."""
 
 from __future__ import annotations
 

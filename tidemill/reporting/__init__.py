@@ -1,6 +1,6 @@
 """What people read: the pages and charts of the training report and of monitoring, and the model card.
 
-:func:`tidemill.reporting.training.write_report` imports matplotlib, so it is reached through a function here.
+What writes a report imports much, so :func:`tidemill.reporting.training.write_report` is reached through a function.
 """
 
 from __future__ import annotations

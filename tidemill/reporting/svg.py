@@ -1,25 +1,26 @@
-"""From a matplotlib figure to a compact inline SVG that follows the page's colours, also in the dark.
+"""Inline SVG in the page's colours, also in the dark: lines, shapes and texts, and the room that a text takes.
 
-Charts are drawn in the light theme's colours; here each becomes a CSS variable of the page, with that
-colour as its fallback, so that a chart also looks right where the page's style is absent.
+Each colour is a CSS variable of the page, with the light theme's colour as its fallback, so that a picture
+also looks right where the page's style is absent. Texts are drawn in the reader's own font.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
+import math
 import re
-import warnings
-from typing import Any
-from xml.sax.saxutils import quoteattr
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+from xml.sax.saxutils import escape, quoteattr
 
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+__all__ = ["COLOURS", "WIDTH", "Colour", "Drawing", "Point", "wide"]
 
-__all__ = ["COLOURS", "compact", "to_svg"]
-
-COLOURS = {
+Colour = Literal["ink", "muted", "line", "card", "sea", "coral", "sand", "leaf", "fog", "tide"]
+Point = tuple[float, float]
+WIDTH = 380.0
+COLOURS: dict[Colour, str] = {
     "ink": "#1b2a34",
     "muted": "#586873",
     "line": "#e2ded4",
@@ -31,62 +32,134 @@ COLOURS = {
     "fog": "#9aa6ad",
     "tide": "#a9d0d8",
 }
-_VARIABLES = {colour: f"var(--{name},{colour})" for name, colour in COLOURS.items()}
-_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "tidemill", "path.simplify_threshold": 0.3}
+_UNSEEN = 0.2
+_WIDTHS = {
+    **dict.fromkeys("ijl.,:;'|!` ", 0.29),
+    **dict.fromkeys('frt()[]{}/\\-"*\u00a0', 0.4),
+    **dict.fromkeys("mwMW%@—…", 0.92),
+    **dict.fromkeys("ABCDEFGHKNOPQRSTUVXYZ&", 0.7),
+}
 
 
-def to_svg(figure: Figure, alt: str) -> str:
-    """The figure as inline SVG, with ``alt`` as what a screen reader says."""
-    file = io.StringIO()
-    with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
-        # Letters that the measuring font lacks are drawn by the reader's own font.
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure.set_dpi(72)  # what SVG is measured in
-        FigureCanvasSVG(figure)
-        layout = figure.get_layout_engine()
-        if layout is not None:  # now, once: saving would draw everything twice for it
-            layout.execute(figure)
-            figure.set_layout_engine(None)
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    return compact(file.getvalue(), alt)
+def wide(text: str, size: float = 11.0) -> float:
+    """About how wide a text is, in the units of the picture: fonts differ, and this is a wide one."""
+    return size * sum(_WIDTHS.get(letter) or _by_kind(letter) for letter in text)
 
 
-def compact(text: str, alt: str) -> str:
-    """The ``svg`` element of a file that matplotlib wrote, without what a page doesn't need.
-
-    Only what stands inside of tags is touched: the texts are the user's.
-    """
-    body = text[text.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<g[^>]*/>", "", body)
-    mark = f"c{hashlib.sha256((body + alt).encode()).hexdigest()[:8]}"
-    used = set(re.findall(r"#([\w-]+)\)", body)) | set(re.findall(r'href="#([\w-]+)"', body))
-    body = re.sub(r"<[^>]*>", lambda tag: _tag(tag[0], mark, used), body)
-    body = re.sub(r'<path d="[^"]*" style="fill:none"/>', "", body)
-    body = re.sub(r">\s+<", "><", body).strip()
-    box = re.search(r'viewBox="[^"]*"', body)
-    head = (
-        f'<svg {box[0] if box else ""} role="img" aria-label={quoteattr(alt)} stroke-linejoin="round" '
-        'xmlns="http://www.w3.org/2000/svg">'
-    )
-    return head + body[body.index(">") + 1 :]
+def _by_kind(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0.0
+    return 1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.63
 
 
-def _tag(tag: str, mark: str, used: set[str]) -> str:
-    tag = re.sub(r"\s+", " ", tag)
-    tag = re.sub(r' id="([\w.:-]+)"', lambda found: f' id="{mark}{found[1]}"' if found[1] in used else "", tag)
-    tag = re.sub(r'(xlink:)?href="#([\w-]+)"', rf'href="#{mark}\2"', tag)
-    tag = re.sub(r"url\(#([\w-]+)\)", rf"url(#{mark}\1)", tag)
-    tag = re.sub(r"font: (?:(\d+|bold) )?([\d.]+)px [^;\"]*", _font, tag)
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
-    tag = re.sub(r"(?<![\w#])-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), tag)
-    tag = re.sub(r"#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), tag)
-    return tag.replace("; ", ";").replace(": ", ":")
+class Drawing:
+    """The pieces of one picture, :data:`WIDTH` units wide; what comes later lies over what came before."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def line(
+        self, points: Sequence[Point], colour: Colour, width: float = 1.0, *, dashes: str = "", opacity: float = 1.0
+    ) -> None:
+        """A line through all points. Points that no eye could tell from a straight line are left out."""
+        self._path(points, f'fill="none" stroke="{_paint(colour)}" stroke-width="{_said(width)}"', dashes, opacity)
+
+    def area(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
+        """What the points go around, filled."""
+        self._path(points, f'fill="{_paint(colour)}"', "", opacity)
+
+    def box(self, left: float, top: float, width: float, height: float, colour: Colour, opacity: float = 1.0) -> None:
+        """A filled rectangle."""
+        self._pieces.append(
+            f'<rect x="{_said(left)}" y="{_said(top)}" width="{_said(width)}" height="{_said(height)}" '
+            f'fill="{_paint(colour)}"{_seen(opacity)}/>'
+        )
+
+    def dot(self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0) -> None:
+        """A filled circle."""
+        self._pieces.append(
+            f'<circle cx="{_said(x)}" cy="{_said(y)}" r="{_said(radius)}" fill="{_paint(colour)}"{_seen(opacity)}/>'
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        said: str,
+        *,
+        size: float = 11.0,
+        colour: Colour = "muted",
+        anchor: Literal["start", "middle", "end"] = "start",
+        turned: float = 0.0,
+    ) -> None:
+        """A text whose middle is at the height ``y``; ``turned`` degrees against the clock around that point."""
+        where = f' text-anchor="{anchor}"' if anchor != "start" else ""
+        turn = f' transform="rotate({_said(-turned)} {_said(x)} {_said(y)})"' if turned else ""
+        self._pieces.append(
+            f'<text x="{_said(x)}" y="{_said(y + 0.35 * size)}" font-size="{_said(size)}" fill="{_paint(colour)}"'
+            f"{where}{turn}>{escape(said)}</text>"
+        )
+
+    @contextmanager
+    def within(self, left: float, top: float, right: float, bottom: float) -> Iterator[None]:
+        """Of what is drawn in the block, what lies inside of these edges is seen."""
+        before, self._pieces = self._pieces, []
+        yield
+        body = "".join(self._pieces)
+        mark = f"c{hashlib.sha256(f'{left} {top} {right} {bottom} {body}'.encode()).hexdigest()[:8]}"
+        edges = f'x="{_said(left)}" y="{_said(top)}" width="{_said(right - left)}" height="{_said(bottom - top)}"'
+        clipped = f'<clipPath id="{mark}"><rect {edges}/></clipPath><g clip-path="url(#{mark})">{body}</g>'
+        self._pieces = [*before, *([clipped] if body else [])]
+
+    def svg(self, height: float, alt: str) -> str:
+        """The picture, ``height`` units tall, with ``alt`` as what a screen reader says."""
+        return (
+            f'<svg viewBox="0 0 {_said(WIDTH)} {_said(height)}" role="img" aria-label={quoteattr(alt)} '
+            f'stroke-linejoin="round" xmlns="http://www.w3.org/2000/svg">{"".join(self._pieces)}</svg>'
+        )
+
+    def _path(self, points: Sequence[Point], style: str, dashes: str, opacity: float) -> None:
+        seen = _seen_points(points)
+        if len(seen) < 2:
+            return
+        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+        steps = " ".join(f"{_said(x)} {_said(y)}" for x, y in seen)
+        self._pieces.append(f'<path d="M{steps}" {style}{dashed}{_seen(opacity)}/>')
 
 
-def _font(found: re.Match[str]) -> str:
-    weight = f";font-weight:{found[1]}" if found[1] else ""
-    return f"font-size:{float(found[2]):g}px{weight}"
+def _seen_points(points: Sequence[Point]) -> list[Point]:
+    """Without the points that lie within :data:`_UNSEEN` of the line between those that are kept (Douglas, Peucker)."""
+    kept = {0, len(points) - 1}
+    spans = [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        (x, y), (to_x, to_y) = points[first], points[last]
+        across, down = to_x - x, to_y - y
+        length = math.hypot(across, down)
+        far, place = max(
+            (
+                abs(across * (points[at][1] - y) - down * (points[at][0] - x)) / length
+                if length
+                else math.dist(points[at], points[first]),
+                at,
+            )
+            for at in range(first + 1, last)
+        )
+        if far > _UNSEEN:
+            kept.add(place)
+            spans += [(first, place), (place, last)]
+    return [points[at] for at in sorted(kept)] if points else []
+
+
+def _paint(colour: Colour) -> str:
+    return f"var(--{colour},{COLOURS[colour]})"
+
+
+def _seen(opacity: float) -> str:
+    return f' opacity="{opacity:g}"' if opacity < 1 else ""
+
+
+def _said(number: float) -> str:
+    return re.sub(r"^-0$", "0", f"{number:.1f}".removesuffix(".0"))

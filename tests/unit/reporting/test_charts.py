@@ -9,6 +9,7 @@ import pytest
 
 from tidemill.reporting.charts import (
     Bar,
+    Format,
     Line,
     Mark,
     Shape,
@@ -87,3 +88,75 @@ def test_two_charts_on_one_page_share_no_id() -> None:
 def test_values_stand_in_the_chart() -> None:
     assert ">60\u00a0% · 90 rows<" in CHARTS["bars"]()
     assert ">−3 · why<" in CHARTS["waterfall"]()
+
+
+def texts(svg: str) -> list[str]:
+    root = ElementTree.fromstring(svg)
+    return ["".join(one.itertext()) for one in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def drawn(svg: str, colour: str = "sea") -> list[str]:
+    """The lines of that colour."""
+    return re.findall(rf'<path d="M([^"]+)" fill="none" stroke="var\(--{colour},', svg)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (timedelta(seconds=1), ["00:00:15", "00:00:30"]),
+        (timedelta(hours=1), ["12:00", "2 Jan"]),
+        (timedelta(days=1), ["8 Jan", "22 Jan"]),
+        (timedelta(days=12), ["2024", "Jul", "Apr"]),
+        (timedelta(days=400), ["2030", "2040"]),
+    ],
+)
+def test_times_are_told_as_short_as_they_can_be(step: timedelta, said: list[str]) -> None:
+    days = [DAYS[0] + number * step for number in range(40)]
+    found = texts(lines([Line("a", days, [float(number % 7) for number in range(40)])], alt="a"))
+    assert set(said) <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("values", "form", "said"),
+    [
+        ([0.0, 0.1], "number", ["0.000", "0.025", "0.050", "0.075", "0.100"]),
+        ([0.0, 1.0], "percent", ["0\u00a0%", "25\u00a0%", "100\u00a0%"]),
+        ([1.0, 3.0], "count", ["1", "2", "3"]),
+        ([-40_000.0, 40_000.0], "number", ["−40,000", "−20,000", "0"]),
+        ([7.0, 7.0], "number", ["7.0"]),
+        ([1e-9, 3e-9], "number", []),
+        ([-1e15, 1e15], "number", ["0"]),
+    ],
+)
+def test_ticks_have_the_decimals_that_they_need(values: list[float], form: Format, said: list[str]) -> None:
+    found = texts(lines([Line("a", [0, 1], values)], alt="a", y_format=form))
+    assert set(said) <= set(found)
+
+
+def test_a_line_stops_where_a_value_is_not_known() -> None:
+    nothing = float("nan")
+    assert len(drawn(lines([Line("a", [0, 1, 2, 3, 4], [0, 1, nothing, 1, 2])], alt="a"))) == 2
+    assert drawn(lines([Line("a", [0, 1], [nothing, nothing])], alt="a")) == []
+
+
+def test_points_that_no_eye_could_tell_apart_are_left_out_and_a_peak_is_not() -> None:
+    flat = [0.0] * 10_000
+    (path,) = drawn(lines([Line("a", range(10_000), flat)], alt="a"))
+    assert len(path.split()) == 4
+    (path,) = drawn(lines([Line("a", range(10_000), [*flat[:5000], 1.0, *flat[5001:]])], alt="a"))
+    assert len(path.split()) == 10
+
+
+def test_what_lies_beyond_the_limits_is_cut_off() -> None:
+    svg = lines([Line("a", [0, 1], [0, 100])], alt="a", y_limits=(0, 1), marks=[Mark(50, "beyond")])
+    assert "clip-path" in svg
+    assert "beyond" not in svg
+    assert max(float(text) for text in texts(svg) if text.startswith(("0", "1"))) == 1
+
+
+def test_a_text_behind_a_bar_has_its_room() -> None:
+    """The longest note stays within the picture, as wide as letters may be."""
+    for make in (bars, intervals):
+        svg = make([Bar("a", 1.0, note="m" * 15), Bar("b", 0.2)], alt="a")
+        (start,) = re.findall(r'<text x="([\d.]+)"[^>]*>1[^<]*mmm', svg)
+        assert float(start) + 11 * 0.6 * 15 < 380
