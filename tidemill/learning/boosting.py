@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.learning.external import Stream, streamed_matrix
-from tidemill.learning.features import Matrix, Recipe
+from tidemill.learning.features import LARGEST, Feature, Matrix, Recipe
 from tidemill.learning.folds import Fold
 from tidemill.learning.matrices import TrainingRows
 from tidemill.learning.objectives import objective_of
@@ -117,6 +117,18 @@ class Data:
     def rows(self) -> int:
         """How many rows the final boosters are fitted on."""
         return len(self.target) if self.stream is None else self.stream.memory.rows
+
+    def adding(self, features: Sequence[Feature], columns: Sequence[Doubles]) -> Data:
+        """The same rows with more features, read as the recipe reads numbers: one column each, shape ``(rows,)``."""
+        recipe = Recipe(**{**dict(self.recipe), "features": (*self.recipe.features, *features)})
+        read = [np.clip(column, -LARGEST, LARGEST).astype(np.float32) for column in columns]
+        return replace(self, recipe=recipe, matrix=np.column_stack([self.matrix, *read]))
+
+    def keeping(self, places: Sequence[int] | NDArray[np.int64], reasons: Mapping[str, str] | None = None) -> Data:
+        """The same rows with the features at ``places`` alone; ``reasons`` tell of columns that are left out."""
+        recipe = self.recipe.keeping([self.recipe.features[place].name for place in places], reasons or {})
+        words = {name: words for name, words in self.words.items() if name in recipe.encodings}
+        return replace(self, recipe=recipe, matrix=self.matrix[:, places], words=words)
 
     def lists_of(self, rows: NDArray[np.int64]) -> Lists | None:
         """The lists of some of the rows."""

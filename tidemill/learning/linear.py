@@ -7,6 +7,7 @@ better half of the mean; everywhere else its share is found to be nothing, and i
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,11 +52,16 @@ class LinearTrial:
 
 
 def try_lines(
-    data: Data, problem: Problem, folds: Sequence[Fold], strengths: Sequence[float] = STRENGTHS
+    data: Data,
+    problem: Problem,
+    folds: Sequence[Fold],
+    strengths: Sequence[float] = STRENGTHS,
+    seconds: float | None = None,
 ) -> list[LinearTrial]:
     """Lines of these strengths, grown on each fold's fit rows.
 
     Empty where rows are ranked or too many for it, and where columns are constrained, of which a line knows nothing.
+    Empty too where the first ones show that all would take longer than ``seconds``; None looks at no clock.
     """
     if problem.task == "ranking" or problem.constraints or data.stream is not None:
         return []
@@ -63,6 +69,8 @@ def try_lines(
     if work * data.matrix.shape[1] > MOST_WORK or work * len(terms_of(data.recipe, data.matrix)) > MOST_WORK:
         return []
     parts: dict[float, list[Doubles]] = {strength: [] for strength in strengths}
+    every = len(strengths) * len(folds)
+    began, tried = 0.0, 0
     for fold in folds:
         before, after = data.fold_matrices(fold)
         terms = terms_of(data.recipe, before)
@@ -70,8 +78,13 @@ def try_lines(
             return []
         fit = Design(terms).of(before)
         for strength in strengths:
+            if seconds is not None and tried > 1 and (time.perf_counter() - began) / (tried - 1) * every > seconds:
+                return []
             line = _grown(terms, fit, data.target[fold.fit], data.weights(None, fold.fit), problem, strength)
             parts[strength].append(line.margins(after))
+            tried += 1
+            if tried == 1:  # the first one has loaded the library
+                began = time.perf_counter()
     return [
         LinearTrial(strength, np.concatenate(margins))
         for strength, margins in parts.items()

@@ -8,7 +8,6 @@ did not see, by more than their folds differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -16,20 +15,17 @@ from numpy.typing import NDArray
 
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.columns import Pairing, combined
-from tidemill.learning.features import LARGEST, Feature, Matrix, Recipe
+from tidemill.learning.features import Feature, Recipe
 from tidemill.learning.folds import Fold
-from tidemill.learning.lockstep import FoldMatrices, boost
-from tidemill.learning.scores import higher_is_better
+from tidemill.learning.lockstep import FoldMatrices
+from tidemill.learning.quick import FEWEST_ROWS, QUICK, pays, quick_values, sampled
 
 __all__ = ["with_pairs"]
 
 STRONGEST = 6
 KEPT = 8
 MOST_CELLS = 500_000
-FEWEST_ROWS = 500
-QUICK = {"learning_rate": 0.15, "max_depth": 5, "min_child_weight": 3, "subsample": 0.8, "colsample_bytree": 0.8}
 ROUNDS = 40
-SURE = 2.0
 SIGNS = {"difference": "-", "ratio": "/"}
 
 
@@ -41,7 +37,7 @@ def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem) -> Data:
     """
     if len(data.target) < FEWEST_ROWS or len(folds) < 2 or problem.task == "ranking" or problem.constraints:
         return data
-    some = _sample(data, folds, problem.seed)
+    some = sampled(folds, max(FEWEST_ROWS, MOST_CELLS // len(data.recipe.features)), problem.seed)
     gains = _gains(data, some[0], problem)
     numbers = [place for place, one in enumerate(data.recipe.features) if _is_number(one)]
     more = _pairs(data.recipe, sorted(numbers, key=lambda place: -gains[place])[:STRONGEST])
@@ -53,21 +49,8 @@ def with_pairs(data: Data, folds: Sequence[Fold], problem: Problem) -> Data:
     if not best:
         return data
     fewer = _joined(data, best)
-    before, after = (_values(one, some, problem) for one in (data, fewer))
-    return fewer if _pays(after - before) else data
-
-
-def _pays(better: NDArray[np.float64]) -> bool:
-    """Whether each fold is better, and their mean is by more than chance would have it."""
-    error = better.std(ddof=1) / np.sqrt(len(better))
-    return bool((better > 0).all() and better.mean() > SURE * error)
-
-
-def _values(data: Data, folds: Sequence[Fold], problem: Problem) -> NDArray[np.float64]:
-    """The folds' values, the more the better."""
-    curve = boost(FoldMatrices(data, folds), problem, QUICK)
-    sign = 1.0 if higher_is_better(problem.metric) else -1.0
-    return np.asarray(sign * np.asarray(curve.folds))
+    before, after = (quick_values(one, some, problem) for one in (data, fewer))
+    return fewer if pays(after - before) else data
 
 
 def _gains(data: Data, fold: Fold, problem: Problem) -> NDArray[np.float64]:
@@ -99,21 +82,8 @@ def _pairs(recipe: Recipe, strongest: Sequence[int]) -> list[Feature]:
 
 def _joined(data: Data, more: Sequence[Feature]) -> Data:
     place = {one.column: at for at, one in enumerate(data.recipe.features) if _is_number(one)}
-    columns: list[Matrix] = []
+    columns = []
     for feature in more:
         one, other = (data.matrix[:, place[name]].astype(np.float64) for name in data.recipe.reads(feature))
-        columns.append(
-            np.clip(combined(feature.combined or "difference", one, other), -LARGEST, LARGEST).astype(np.float32)
-        )
-    recipe = Recipe(**{**dict(data.recipe), "features": (*data.recipe.features, *more)})
-    return replace(data, recipe=recipe, matrix=np.column_stack([data.matrix, *columns]))
-
-
-def _sample(data: Data, folds: Sequence[Fold], seed: int) -> list[Fold]:
-    most = max(FEWEST_ROWS, MOST_CELLS // len(data.recipe.features))
-    rng = np.random.default_rng(seed)
-    return [Fold(_some(fold.fit, most, rng), _some(fold.check, most, rng)) for fold in folds]
-
-
-def _some(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))
+        columns.append(combined(feature.combined or "difference", one, other))
+    return data.adding(more, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,14 +19,16 @@ from tidemill.learning.constraints import constraints_of, directed
 from tidemill.learning.external import Part, Stream, ahead
 from tidemill.learning.features import Matrix, Recipe
 from tidemill.learning.fitting import fit_recipe, returning_features
-from tidemill.learning.folds import MOST_CHECK_ROWS, Division, Fold, forward_folds, group_folds, random_folds
+from tidemill.learning.folds import Division, Fold, forward_folds, group_folds, random_folds
 from tidemill.learning.forecasts import complete
 from tidemill.learning.levels import Known
 from tidemill.learning.orders import Lists
 from tidemill.learning.pairs import with_pairs
 from tidemill.learning.queries import Queries
 from tidemill.learning.room import Memory, fits, memory_of, sample_rows
+from tidemill.learning.rungs import ladder
 from tidemill.learning.scores import Doubles, choose_metric
+from tidemill.learning.seasons import with_seasons
 from tidemill.learning.threads import available_threads
 from tidemill.learning.useless import without_useless
 from tidemill.learning.weights import class_weights, learning_weights, own_weights, row_weights
@@ -36,13 +39,8 @@ from tidemill.store import Store
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Prepared", "ladder", "lists_of", "prepare", "prepare_frame", "store_recipe"]
+__all__ = ["Prepared", "lists_of", "prepare", "prepare_frame", "store_recipe"]
 
-TUNING_CELLS = 2_500_000
-FEWEST_FIT_ROWS = 10_000
-GROWTH = 4
-WORTH_GROWING = 1.6
-MOST_RUNGS = 4
 RECIPE_FORMAT = 1
 
 
@@ -53,7 +51,8 @@ class Prepared:
     ``rungs`` are the folds, as a ladder: each rung has the fit rows of the one before and others to them, and all
     have the same check rows. Where rows are many, tuning starts on the lowest, and the highest may be a sample too.
     ``memory`` says how they are read; None for rows that were in memory already. ``forecaster`` makes of other
-    rows' past what was made of theirs; None where nothing is.
+    rows' past what was made of theirs; None where nothing is. ``choosing`` are the seconds that finding out which
+    features pay has taken, which is not done again.
     """
 
     data: Data
@@ -61,6 +60,7 @@ class Prepared:
     problem: Problem
     memory: Memory | None = None
     forecaster: Forecaster | None = None
+    choosing: float = 0.0
 
     @property
     def sample(self) -> int | None:
@@ -192,38 +192,28 @@ def prepare_frame(
     )
     data = Data(recipe, matrix, target, ages, groups=groups, words=recipe.words(frame), lists=lists)
     data = _data(use_case, labelled, frame, data, classes)
+    began = time.perf_counter()
     if known_recipe is None:
-        data = without_useless(data, folds, problem)
-        if use_case.tune.pairs:
-            data = with_pairs(data, folds, replace(problem, bins=bins_of(data)))
+        data = _with_what_pays(use_case, frame, data, folds, problem)
+    choosing = time.perf_counter() - began
     if data.recipe is not recipe:
         problem = replace(problem, constraints=constraints_of(use_case, data.recipe))
     queries = None if lists is None else lists.queries
     rungs = ladder(folds, round(data.matrix.shape[1] * outputs**0.5), use_case.seed, queries)
-    return Prepared(data, rungs, replace(problem, bins=bins_of(data)), forecaster=whole.forecaster)
+    problem = replace(problem, bins=bins_of(data))
+    return Prepared(data, rungs, problem, forecaster=whole.forecaster, choosing=choosing)
 
 
-def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None = None) -> tuple[tuple[Fold, ...], ...]:
-    """The folds on growing samples of their fit rows, the lowest rung first; one rung where rows are few.
-
-    ``cost`` is what a row costs, its features and more where a round grows several trees. Where rows are of
-    ``queries``, a sample is of whole ones.
-    """
-    rng = np.random.default_rng(seed)
-    checks = [_sample(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
-    most = max(len(fold.fit) for fold in folds)
-    sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // cost)]
-    while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
-        grown = sizes[-1] * GROWTH
-        sizes.append(most if grown * WORTH_GROWING > most or len(sizes) + 1 == MOST_RUNGS else grown)
-    if len(sizes) == 1:
-        sizes = [most]
-    fits = [fold.fit for fold in folds]
-    rungs = []
-    for size in reversed(sizes):
-        fits = [_sample(rows, size, rng, queries) for rows in fits]
-        rungs.append(tuple(Fold(rows, check) for rows, check in zip(fits, checks, strict=True)))
-    return tuple(reversed(rungs))
+def _with_what_pays(
+    use_case: UseCase, frame: pd.DataFrame, data: Data, folds: Sequence[Fold], problem: Problem
+) -> Data:
+    """The same rows with the features that do better on check rows than others, as quick boosters find."""
+    data = without_useless(data, folds, problem)
+    if data.ages is not None:
+        data = with_seasons(data, folds, problem, frame[str(use_case.time)])
+    if use_case.tune.pairs:
+        data = with_pairs(data, folds, replace(problem, bins=bins_of(data)))
+    return data
 
 
 def _data(
@@ -336,9 +326,3 @@ def _ages(at: pd.Series, span: tuple[pd.Timestamp, float]) -> Doubles:
     newest, seconds = span
     share = (newest - at).dt.total_seconds() / seconds
     return np.asarray(share.fillna(1.0).clip(0.0, 1.0), dtype=np.float64)
-
-
-def _sample(rows: NDArray[np.int64], most: int, rng: np.random.Generator, queries: Queries | None) -> NDArray[np.int64]:
-    if queries is not None:
-        return queries.sampled(rows, most, rng)
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))

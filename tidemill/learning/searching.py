@@ -43,6 +43,7 @@ REPEAT_EVERY = 4
 REPEAT_SHARE = 0.5
 TRIAL_SHARE = 0.16
 LONGEST_TRIAL_SHARE = 0.2
+LINES_SHARE = 0.1
 SHORT_TRIAL_SHARE = 0.07
 FEWEST_SHORT_TRIALS = 2
 WORTHWHILE_PROGRESS, WHOLE_PROGRESS = 6.0, 12.0
@@ -85,11 +86,12 @@ class Search:
         self._budget = budget
         self._started = started
         self._spent = 0.0 if shared else sum(trial.seconds for trial in self.trials)
-        self._preparing = time.perf_counter() - started
+        self._preparing = time.perf_counter() - started - prepared.choosing
         if prepared.data.stream is not None and count is None:
             self._preparing += prepared.data.stream.seconds()
         self._matrices: dict[int, FoldMatrices] = {}
         self._lines: list[LinearTrial] = []
+        self._straightening = 0.0
         self._small = prepared.data.rows <= SMALL_ROWS
         self._dear = False
         self._fewest = REPEAT_EVERY
@@ -102,14 +104,13 @@ class Search:
     @property
     def fit_seconds(self) -> float | None:
         """Seconds of the budget that are left for the final fit; None where no clock is looked at."""
-        left = self._budget - self.used - self._settling()
+        left = self._budget - self.used - self._finishing()
         return None if self._count is not None else round(max(left, 0.0), 3)
 
     def run(self) -> None:
         """Try settings until the number is reached or the clock says stop; each is stored at once."""
-        prepared = self._prepared
         if not self._helping:
-            self._lines = try_lines(prepared.data, prepared.problem, prepared.folds)
+            self._lines = self._tried_lines()
         if not self._goes_on():
             return
         space = self._space()
@@ -128,6 +129,15 @@ class Search:
                 self._try(sampling, self._ranked()[0], last=True)
         finally:
             sampling.close()
+
+    def _tried_lines(self) -> list[LinearTrial]:
+        """Lines for the linear member; by the clock only where they are quick."""
+        began = time.perf_counter()
+        seconds = None if self._count is not None else LINES_SHARE * self._budget
+        lines = try_lines(self._prepared.data, self._prepared.problem, self._prepared.folds, seconds=seconds)
+        if lines and seconds is not None:
+            self._straightening = 2.0 * (time.perf_counter() - began) / len(lines)
+        return lines
 
     def _try(self, sampling: Sampling, again: Trial | None, *, last: bool = False) -> None:
         """One trial, of a new setting or of one ``again`` on more rows: on all that there are if it is the ``last``.
@@ -291,7 +301,11 @@ class Search:
 
     def _left(self) -> float:
         """Seconds left for trials and the final fit, when what comes between and after them is kept back."""
-        return self._budget - self.used - self._preparing - self._settling() - CHOOSING_SECONDS
+        return self._budget - self.used - self._preparing - self._finishing() - CHOOSING_SECONDS
+
+    def _finishing(self) -> float:
+        """Seconds that what comes after the fits will take: the line on folds and all rows, the ends of intervals."""
+        return self._straightening + self._settling()
 
     def _settling(self) -> float:
         """Seconds that the ends of intervals will take: two trees a round, on every fold and on all rows."""

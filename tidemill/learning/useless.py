@@ -20,6 +20,7 @@ from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.features import Matrix
 from tidemill.learning.folds import Fold
 from tidemill.learning.objectives import predictions
+from tidemill.learning.quick import FEWEST_ROWS, sampled
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.threads import wait_politely
 
@@ -30,7 +31,6 @@ __all__ = ["without_useless"]
 
 MOST_CELLS = 1_000_000
 MOST_COST = 2_000_000
-FEWEST_ROWS = 500
 FEWEST_FEATURES = 200
 MOST_COPIES = 50
 REPEATS = 3
@@ -53,28 +53,16 @@ def without_useless(data: Data, folds: Sequence[Fold], problem: Problem) -> Data
     if min(len(folds[0].fit) * features, MOST_CELLS) * problem.outputs > MOST_COST:
         return data
     problem = replace(problem, constraints={}, bins=BINS)
-    rng = np.random.default_rng(problem.seed)
-    most = max(FEWEST_ROWS, MOST_CELLS // features)
-    some = [Fold(_some(fold.fit, most, rng), _some(fold.check, most, rng)) for fold in folds]
+    some = sampled(folds, max(FEWEST_ROWS, MOST_CELLS // features), problem.seed)
     told, shuffled = _gains(data, some[0], problem)
     kept = np.flatnonzero(told > shuffled.mean())
     if not 0 < len(kept) < features:
         return data
     before, after = (_value(data, some, places, problem) for places in (np.arange(features), kept))
-    return _keeping(data, kept) if after >= before else data
-
-
-def _keeping(data: Data, kept: NDArray[np.int64]) -> Data:
-    names = {data.recipe.features[place].name for place in kept}
+    if after < before:
+        return data
     left = {data.recipe.features[place].column for place in kept}
-    reasons = {one.column: REASON for one in data.recipe.features if one.column not in left}
-    recipe = data.recipe.keeping(names, reasons)
-    words = {name: words for name, words in data.words.items() if name in recipe.encodings}
-    return replace(data, recipe=recipe, matrix=data.matrix[:, kept], words=words)
-
-
-def _some(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))
+    return data.keeping(kept, {one.column: REASON for one in data.recipe.features if one.column not in left})
 
 
 def _gains(data: Data, fold: Fold, problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.learning.world import World, make_world
+from tidemill.learning import linear
 from tidemill.learning.boosting import Problem
-from tidemill.learning.linear import LinearTrial
+from tidemill.learning.linear import STRENGTHS, LinearTrial, try_lines
 from tidemill.learning.model import Model
 from tidemill.learning.preparing import prepare
 from tidemill.learning.rows import RowPredictor
@@ -66,6 +67,19 @@ def test_a_rows_score_never_hangs_on_the_others(values: list[tuple[float, float]
 def test_what_is_missing_is_as_the_mean_and_an_unknown_level_is_none() -> None:
     matrix = np.array([[np.nan, np.nan], [2.0, 7.0], [6.0, 3.0]], dtype=np.float32)
     assert LINE.margins(matrix).tolist() == [[0.5, -0.5], [0.5, -0.5], [0.5, 1.75]]
+
+
+def test_lines_that_would_take_longer_than_there_is_are_not_tried(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = straight(memory)
+    prepared = prepare(memory, world.use_case, world.labelled, world.split, {})
+    asked = prepared.data, prepared.problem, prepared.folds
+    assert [one.strength for one in try_lines(*asked, seconds=60.0)] == list(STRENGTHS)
+    grown: list[float] = []
+    monkeypatch.setattr(linear, "_grown", lambda *said, known=linear._grown: grown.append(said[-1]) or known(*said))
+    assert try_lines(*asked, seconds=1e-6) == []
+    assert len(grown) == 2
 
 
 def test_a_line_is_followed_beyond_what_was_seen_and_every_door_says_so(memory: Store) -> None:

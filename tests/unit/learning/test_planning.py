@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tidemill.learning.folds import Fold
 from tidemill.learning.planning import Limits, fit_seconds, lesser, plan_fits, rounds_on
-from tidemill.learning.preparing import ladder
+from tidemill.learning.rungs import ladder
 from tidemill.learning.trials import Trial
 from tidemill.results import Fit
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.learning.world import World, make_world
 from tidemill.errors import UserError
-from tidemill.learning import folds, lockstep, preparing, searching
+from tidemill.learning import folds, lockstep, rungs, searching
 from tidemill.learning.space import Space
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
@@ -148,8 +148,8 @@ def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) ->
 
 
 def test_repeats_on_more_rows_come_after_every_starting_point(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "FEWEST_FIT_ROWS", 100)
-    monkeypatch.setattr(preparing, "TUNING_CELLS", 1)
+    monkeypatch.setattr(rungs, "FEWEST_FIT_ROWS", 100)
+    monkeypatch.setattr(rungs, "TUNING_CELLS", 1)
     starts = Space("binary", ordered=True, categories=True).starting_points()
     study = make_world(memory).tune(trials=len(starts) + 4)
     tried = TrialLog(memory, study.prefix).read()
@@ -169,8 +169,8 @@ def test_where_rounds_are_dear_quick_settings_come_first_and_the_best_ends_on_al
     monkeypatch.setattr(searching, "seconds_a_round", lambda *_: 50.0)
     monkeypatch.setattr(searching.Search, "_goes_on", lambda self: len(self.trials) < 4)
     for module, name, value in (
-        (preparing, "FEWEST_FIT_ROWS", 100),
-        (preparing, "TUNING_CELLS", 1),
+        (rungs, "FEWEST_FIT_ROWS", 100),
+        (rungs, "TUNING_CELLS", 1),
         (folds, "LARGE_ROWS", 100),
         (folds, "MOST_CHECK_ROWS", 100),
     ):
