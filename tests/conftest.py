@@ -5,16 +5,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.scheduling import Sharing
 from tests.servers import Database, Postgres, S3Server, moto, new_database, postgres, rclone
 from tests.toy import write_toy
 from tidemill.store import Store
 
 hypothesis.settings.register_profile("tidemill", deadline=None, derandomize=True, database=None, max_examples=50)
 hypothesis.settings.load_profile("tidemill")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing | None:
+    """What `--dist loadfile` does, except for the files that share something."""
+    return Sharing(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

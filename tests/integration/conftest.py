@@ -12,9 +12,9 @@ from tests.toy import write_toy
 from tidemill.results import TrainingRun
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A Prefect server with a database of its own, shared by the session (starting one takes many seconds)."""
+    """A Prefect server with a database of its own, shared by these tests (starting one takes many seconds)."""
     from deployments import engine
 
     home: Path = tmp_path_factory.mktemp("prefect")
@@ -23,7 +23,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def first_training(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingRun]:
     """A project whose lake holds one training of `toy`, and what that gave. To be copied, never changed."""
     from flows.training import training

@@ -137,7 +137,7 @@ def test_bad_input_leaves_the_champion_as_it_was(project: Path, trained: Trainin
 
 def test_a_killed_run_goes_on_where_it_was(project: Path) -> None:
     path = project / "usecases" / "toy" / "usecase.yaml"
-    path.write_text(path.read_text().replace("trials: 3", "trials: 40"))
+    path.write_text(path.read_text().replace("trials: 3", "trials: 15"))
     code = "from deployments import engine; engine.prepare(); from flows.training import training; training('toy')"
     child = subprocess.Popen([sys.executable, "-c", code], env=_child_environment(project), cwd=project)
     store = lake_of(project)
@@ -149,11 +149,11 @@ def test_a_killed_run_goes_on_where_it_was(project: Path) -> None:
     child.send_signal(signal.SIGKILL)
     child.wait()
     finished = {key: store.read_bytes(key) for key in store.list("toy/studies") if _is_trial(key)}
-    assert len(finished) >= 3, "the child was not seen tuning"
+    assert 3 <= len(finished) < 15, "the child was not killed while it tuned"
     run = train()
     assert run.reused["collect"]
     assert run.reused["split"]
-    assert run.lineage.study.trials == 40
+    assert run.lineage.study.trials == 15
     assert {key: store.read_bytes(key) for key in finished} == finished
 
 
