@@ -15,7 +15,7 @@ from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 from tidemill.reporting.drawing import ROW, Bar, Frame, Mark, Named, Style, frame, said, tail
-from tidemill.reporting.scales import Format, Scale, names, numbers, places, times
+from tidemill.reporting.scales import HUGE, Format, Scale, names, numbers, places, times
 from tidemill.reporting.svg import COLOURS, WIDTH, Colour, Drawing, Point, wide
 from tidemill.reporting.wording import count, percent, short
 
@@ -98,8 +98,8 @@ def bars(
 ) -> str:
     """Horizontal bars, the first on top, each with its value, and a whisker where it has an interval."""
     marks = [mark for mark in marks if mark.axis == "x"]
-    ends = [max(row.value, row.high or row.value, 0.0) for row in rows]
-    lows = [min(row.value, row.low or row.value, 0.0) for row in rows]
+    ends = [max(0.0, row.value, row.high or 0.0) for row in rows]
+    lows = [min(0.0, row.value, row.low or 0.0) for row in rows]
     scale = numbers([*ends, *lows, *(mark.value for mark in marks)], form, x_label, margin=0.02)
     scale = _with_room(scale, ends, [said(row, form) for row in rows], form)
     chart = frame(
@@ -151,8 +151,7 @@ def intervals(
         if row.beside is not None:
             at = chart.across(row.beside)
             chart.drawing.line([(at, middle - 0.28 * ROW), (at, middle + 0.28 * ROW)], "muted", 1.6)
-        if math.isfinite(row.value):
-            chart.drawing.dot(chart.across(row.value), middle, 2.75, row.colour)
+        chart.drawing.dot(chart.across(row.value), middle, 2.75, row.colour)
         chart.drawing.text(chart.right + 6, middle, text)
     chart.mark(marks)
     return chart.drawing.svg(chart.height, alt)
@@ -175,7 +174,7 @@ def histogram(
     named = [edge for edge in edges if isinstance(edge, str)]
     numbered = [float(edge) for edge in edges if not isinstance(edge, str)]
     chart = frame(
-        names(named, x_label) if named else numbers(numbered, x_format, x_label, margin=0.02),
+        numbers(numbered, x_format, x_label, margin=0.02) if numbered else names(named, x_label),
         numbers([], "percent", y_label, (0.0, 1.08 * most)),
         height=height,
         legend=[Named(shape.name, shape.colour, "block") for shape in shapes],
@@ -183,12 +182,12 @@ def histogram(
     )
     with chart.drawing.within(chart.left, chart.top, chart.right, chart.bottom + 1):
         for number_of, (shape, share) in enumerate(zip(shapes, shares, strict=True)):
-            if named:
-                _columns(chart, shape.colour, share, number_of, len(shapes))
-            else:
+            if numbered:
                 outline = _stairs(chart, numbered, share)
                 chart.drawing.area(outline, shape.colour, 0.28)
                 chart.drawing.line(outline, shape.colour, 1.5)
+            else:
+                _columns(chart, shape.colour, share, number_of, len(shapes))
     chart.mark(marks)
     return chart.drawing.svg(chart.height, alt)
 
@@ -297,7 +296,7 @@ def _with_room(scale: Scale, ends: Sequence[float], texts: Sequence[str], form: 
     drawn, high = WIDTH * 0.62, scale.high
     for end, text in zip(ends, texts, strict=True):
         bar = max(drawn - wide(text, 10.5) - 8, 0.3 * drawn)
-        high = max(high, scale.low + (end - scale.low) * drawn / bar)
+        high = max(high, scale.low + (end - scale.low) * drawn / bar) if abs(end) < HUGE else high
     return numbers([], form, scale.label, (scale.low, high))
 
 

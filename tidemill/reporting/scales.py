@@ -11,10 +11,12 @@ from typing import Literal
 from tidemill.reporting.language import say_number
 from tidemill.reporting.wording import month, percent_of, short
 
-__all__ = ["Format", "Scale", "names", "numbers", "places", "times"]
+__all__ = ["HUGE", "Format", "Scale", "names", "numbers", "places", "times"]
 
 Format = Literal["number", "percent", "count", "signed", "seconds"]
 _MOST = 5
+HUGE = 1e150
+"""What is larger makes no axis."""
 _MOST_TIMES = 6
 _STEPS = [
     *(timedelta(seconds=step) for step in (1, 5, 15, 30)),
@@ -84,7 +86,7 @@ def places(texts: Sequence[str], most: int) -> Scale:
 
 
 def _around(values: Iterable[float], margin: float) -> tuple[float, float]:
-    known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    known = [value for value in values if abs(value) < HUGE] or [0.0, 1.0]
     low, high = min(known), max(known)
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         room = 0.05 * (abs(low) or 1.0)

@@ -53,7 +53,10 @@ def _by_kind(letter: str) -> float:
 
 
 class Drawing:
-    """The pieces of one picture, :data:`WIDTH` units wide; what comes later lies over what came before."""
+    """The pieces of one picture, :data:`WIDTH` units wide; what comes later lies over what came before.
+
+    A piece whose place is no number is left out.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -70,15 +73,17 @@ class Drawing:
 
     def box(self, left: float, top: float, width: float, height: float, colour: Colour, opacity: float = 1.0) -> None:
         """A filled rectangle."""
-        self._pieces.append(
+        self._add(
+            (left, top, width, height),
             f'<rect x="{_said(left)}" y="{_said(top)}" width="{_said(width)}" height="{_said(height)}" '
-            f'fill="{_paint(colour)}"{_seen(opacity)}/>'
+            f'fill="{_paint(colour)}"{_seen(opacity)}/>',
         )
 
     def dot(self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0) -> None:
         """A filled circle."""
-        self._pieces.append(
-            f'<circle cx="{_said(x)}" cy="{_said(y)}" r="{_said(radius)}" fill="{_paint(colour)}"{_seen(opacity)}/>'
+        self._add(
+            (x, y),
+            f'<circle cx="{_said(x)}" cy="{_said(y)}" r="{_said(radius)}" fill="{_paint(colour)}"{_seen(opacity)}/>',
         )
 
     def text(
@@ -95,9 +100,10 @@ class Drawing:
         """A text whose middle is at the height ``y``; ``turned`` degrees against the clock around that point."""
         where = f' text-anchor="{anchor}"' if anchor != "start" else ""
         turn = f' transform="rotate({_said(-turned)} {_said(x)} {_said(y)})"' if turned else ""
-        self._pieces.append(
+        self._add(
+            (x, y),
             f'<text x="{_said(x)}" y="{_said(y + 0.35 * size)}" font-size="{_said(size)}" fill="{_paint(colour)}"'
-            f"{where}{turn}>{escape(said)}</text>"
+            f"{where}{turn}>{escape(said)}</text>",
         )
 
     @contextmanager
@@ -124,7 +130,12 @@ class Drawing:
             return
         dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         steps = " ".join(f"{_said(x)} {_said(y)}" for x, y in seen)
-        self._pieces.append(f'<path d="M{steps}" {style}{dashed}{_seen(opacity)}/>')
+        places = [place for point in seen for place in point]
+        self._add(places, f'<path d="M{steps}" {style}{dashed}{_seen(opacity)}/>')
+
+    def _add(self, places: Sequence[float], piece: str) -> None:
+        if all(math.isfinite(place) for place in places):
+            self._pieces.append(piece)
 
 
 def _seen_points(points: Sequence[Point]) -> list[Point]:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidemill.reporting.charts import (
     Bar,
@@ -160,3 +163,27 @@ def test_a_text_behind_a_bar_has_its_room() -> None:
         svg = make([Bar("a", 1.0, note="m" * 15), Bar("b", 0.2)], alt="a")
         (start,) = re.findall(r'<text x="([\d.]+)"[^>]*>1[^<]*mmm', svg)
         assert float(start) + 11 * 0.6 * 15 < 380
+
+
+VALUES = st.floats() | st.integers(-(10**18), 10**18) | st.sampled_from([0.0, 1.0, 1e300, -1e300])
+BARS = st.builds(
+    Bar, st.text("ab ", max_size=30), VALUES, VALUES | st.none(), VALUES | st.none(), beside=VALUES | st.none()
+)
+
+
+@given(st.lists(BARS, max_size=4), st.lists(VALUES, max_size=5), st.sampled_from(["number", "percent", "count"]))
+def test_whatever_the_numbers_are_there_is_a_picture(rows: list[Bar], values: list[float], form: Format) -> None:
+    marks = [Mark(value, "m", axis="x") for value in values[:1]]
+    parts = [abs(value) if math.isfinite(value) else 0.0 for value in values]
+    drawings = [
+        bars(rows, alt="a", form=form, marks=marks, x_label="x"),
+        intervals(rows, alt="a", form=form, marks=marks),
+        lines([Line("a", values, values, values, values)], alt="a", x_format=form, y_format=form, diagonal=True),
+        lines([Line("a", [f"{value}" for value in values], values, style="step")], alt="a"),
+        histogram(range(len(values) + 1), [Shape("a", parts)], alt="a", x_format=form, marks=marks),
+        histogram([f"{value}" for value in values], [Shape("a", parts)], alt="a"),
+        matrix([parts] * len(parts), [f"{value}" for value in parts], [f"{value}" for value in parts], alt="a"),
+    ]
+    for svg in drawings:
+        ElementTree.fromstring(svg)
+        assert not re.search(r'="[^"]*\b(nan|inf)\b', svg)
