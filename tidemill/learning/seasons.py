@@ -1,4 +1,4 @@
-"""Which parts of the use case's own time carry over to later rows: the trend, and the slow parts of the calendar.
+"""Which parts of times carry over to later rows: the trend, and the slow parts of the calendar.
 
 How far in time a row is (the trend) has no value twice: a tree learns the past's accidents from it, or else that the
 level has moved, and reads later rows by the newest level. And a few months show each day of the month a few times:
@@ -29,12 +29,12 @@ def with_seasons(data: Data, folds: Sequence[Fold], problem: Problem, at: pd.Ser
     """The same rows with the trend if it pays, and without the slow parts of the calendar that do harm.
 
     ``folds`` look forward in time, and ``at`` are the rows' own times. The trend comes in where every fold is better
-    with it, a part is left out where the folds are on average better without it. Unchanged where folds or rows are too
-    few to tell, where rows are ranked, and where nothing is read of the time.
+    with it; a part, of every column of times, is left out where the folds are on average better without it. Unchanged
+    where folds or rows are too few to tell, where rows are ranked, and where nothing is read of the rows' own time.
     """
     time = data.recipe.reference
-    own = [one.part for one in data.recipe.features if one.column == time]
-    if time is None or not own or len(folds) < 2 or len(folds[-1].fit) < FEWEST_ROWS or problem.task == "ranking":
+    known = any(one.column == time for one in data.recipe.features)
+    if time is None or not known or len(folds) < 2 or len(folds[-1].fit) < FEWEST_ROWS or problem.task == "ranking":
         return data
     cells = len(data.recipe.features) * problem.outputs
     some = sampled(folds, max(FEWEST_ROWS, MOST_CELLS // cells), problem.seed)
@@ -45,15 +45,17 @@ def with_seasons(data: Data, folds: Sequence[Fold], problem: Problem, at: pd.Ser
     if pays(found - value):
         best, value = more, found
     for part in SLOW:
-        if part not in own or len(own) == 1:
+        kept = _places_without(best.recipe.features, part)
+        if len(kept) == len(best.recipe.features):
             continue
-        fewer = best.keeping([place for place, one in enumerate(best.recipe.features) if not _is(one, time, part)])
+        fewer = best.keeping(kept)
         found = quick_values(fewer, some, problem)
         if (found - value).mean() > 0:
             best, value = fewer, found
-            own.remove(part)
     return best
 
 
-def _is(feature: Feature, time: str, part: TimePart) -> bool:
-    return feature.column == time and feature.part == part
+def _places_without(features: Sequence[Feature], part: TimePart) -> list[int]:
+    """Where the features are that are not this part of a time, or all that is read of one."""
+    others = {one.column for one in features if one.part != part}
+    return [place for place, one in enumerate(features) if one.part != part or one.column not in others]
