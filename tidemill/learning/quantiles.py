@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from tidemill.learning.scores import Doubles
 if TYPE_CHECKING:
     import xgboost
 
-__all__ = ["QuantileSetting", "ends_of_folds", "fit_ends"]
+__all__ = ["QuantileSetting", "ends_of_folds", "fit_ends", "seconds_of_ends"]
 
 _SHARES_OF_ROUNDS = (0.25, 0.5, 1.0)
+_PACE_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ def ends_of_folds(
         for stop, ends in found.items():
             ends.append(np.asarray(booster.predict(check, iteration_range=(0, stop)), dtype=np.float64))
     return found
+
+
+def seconds_of_ends(data: Data, problem: Problem, folds: Sequence[Fold], setting: QuantileSetting) -> float:
+    """What growing the ends on every fold and on all rows will take, by a few rounds on the first fold."""
+    rows = quantised(data, data.fold_matrices(folds[0])[0], data.target[folds[0].fit], None)
+    few = replace(setting, rounds=_PACE_ROUNDS)
+    began = time.perf_counter()
+    _grown(data, problem, rows, few, folds[0])
+    pace = (time.perf_counter() - began) / _PACE_ROUNDS
+    every = len(data.target) + sum(len(fold.fit) for fold in folds)
+    return pace * setting.rounds * every / len(folds[0].fit)
 
 
 def fit_ends(data: Data, problem: Problem, setting: QuantileSetting) -> bytes:

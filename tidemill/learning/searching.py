@@ -16,6 +16,7 @@ import numpy as np
 from tidemill.errors import UserError
 from tidemill.learning.bagging import choose_members
 from tidemill.learning.boosting import WIDE
+from tidemill.learning.ending import Ends
 from tidemill.learning.linear import LinearTrial, try_lines
 from tidemill.learning.lockstep import Curve, FoldMatrices, boost, seconds_a_round
 from tidemill.learning.memory import peak_memory
@@ -54,7 +55,7 @@ class Search:
     """One run over the trials of a study, from the first that the lake does not hold yet.
 
     ``budget`` are seconds that count from ``started`` (a moment of ``time.perf_counter``); with a ``count`` of trials
-    no decision looks at the clock. ``settled`` says that the ends of intervals will be boosted too. ``helping`` is how
+    no decision looks at the clock. ``ends`` are those of intervals, where they will be boosted too. ``helping`` is how
     many trials at most a process tries that plans nothing itself; 0 for one that does.
     """
 
@@ -68,7 +69,7 @@ class Search:
         started: float,
         count: int | None,
         *,
-        settled: bool = False,
+        ends: Ends | None = None,
         helping: int = 0,
     ) -> None:
         self.metric = prepared.problem.metric
@@ -78,7 +79,7 @@ class Search:
         self.tried = 0
         self._first = first
         self._shared = shared
-        self._settled = settled
+        self._ends = ends
         self._helping = helping
         self._prepared = prepared
         self._sign = 1.0 if higher_is_better(self.metric) else -1.0
@@ -106,6 +107,11 @@ class Search:
         """Seconds of the budget that are left for the final fit; None where no clock is looked at."""
         left = self._budget - self.used - self._finishing()
         return None if self._count is not None else round(max(left, 0.0), 3)
+
+    @property
+    def ends_rounds(self) -> int | None:
+        """How many rounds of the ends of intervals there is time for, once there is a plan; None: no clock says."""
+        return None if self._ends is None else self._ends.rounds
 
     def run(self) -> None:
         """Try settings until the number is reached or the clock says stop; each is stored at once."""
@@ -205,6 +211,8 @@ class Search:
         lists = [data.lists_of(fold.check) for fold in self._prepared.folds]
         candidates = [trial for trial in self.trials if trial.number in margins]
         chosen = choose_members(candidates, margins, targets, problem.task, problem.metric, most, judged, lists)
+        if self._ends is not None:
+            self._ends.bound(next(trial for trial in candidates if trial.number == chosen[0]))
         fits = plan_fits(
             {trial.number: trial for trial in self.trials},
             chosen,
@@ -305,15 +313,8 @@ class Search:
 
     def _finishing(self) -> float:
         """Seconds that what comes after the fits will take: the line on folds and all rows, the ends of intervals."""
-        return self._straightening + self._settling()
-
-    def _settling(self) -> float:
-        """Seconds that the ends of intervals will take: two trees a round, on every fold and on all rows."""
-        best = self._ranked()[:1] if self._settled else []
-        rows = self._prepared.data.rows
-        return sum(
-            2.0 * (trial.seconds * trial.rounds / trial.ran + fit_seconds(trial, trial.rounds, rows)) for trial in best
-        )
+        best = next(iter(self._ranked()), None)
+        return self._straightening + (self._ends.seconds(best) if self._ends else 0.0)
 
     def _ranked(self) -> list[Trial]:
         finished = [trial for trial in self.trials if trial.state == "finished"]

@@ -18,7 +18,7 @@ from tidemill.learning.thresholds import best_threshold, cheapest_threshold
 from tidemill.task import is_classification
 from tidemill.usecase.schema import UseCase
 
-__all__ = ["Settled", "extra_fits", "settle"]
+__all__ = ["Settled", "boosts_ends", "settle"]
 
 MOST_CELLS = 4_000_000
 FEWEST_ROWS = 500
@@ -35,12 +35,12 @@ class Settled:
     ends: bytes | None = None
 
 
-def extra_fits(use_case: UseCase, prepared: Prepared) -> int:
-    """How many more boosters :func:`settle` will grow, each of two trees a round: one a fold, and one on all rows.
+def boosts_ends(use_case: UseCase, prepared: Prepared) -> bool:
+    """Whether :func:`settle` will boost the ends of intervals: two trees a round, on every fold and on all rows.
 
-    0 where intervals need none. ``auto`` tries boosted ends only where rows are neither few nor too many.
+    ``auto`` tries them only where rows are neither few nor too many.
     """
-    return len(prepared.folds) + 1 if "quantile" in _ways(use_case, prepared) else 0
+    return "quantile" in _ways(use_case, prepared)
 
 
 def settle(
@@ -48,7 +48,7 @@ def settle(
 ) -> Settled:
     """Fit all of it on the folds' check rows. ``margins`` are the Model's on each fold, made without those rows.
 
-    ``parameters`` and ``rounds`` are of the best trial: the ends of intervals are boosted by its setting.
+    The ends of intervals are boosted by ``parameters``, those of the best trial, for ``rounds`` at most.
     """
     data, problem = prepared.data, prepared.problem
     if problem.task == "ranking":  # a score has no unit: there is nothing that it should be right about

@@ -67,7 +67,7 @@ def train(
     grown = _grown(store, study, prepared, log, started, asked.matrix)
     members, straight, margins = _mean_of(study, prepared, log, grown)
     best = trials[study.members[0]]
-    settled = settle(use_case, prepared, margins, best.parameters, best.rounds)
+    settled = settle(use_case, prepared, margins, best.parameters, study.ends_rounds or best.rounds)
     description = bare.model_copy(
         update={
             "calibration": settled.calibration,

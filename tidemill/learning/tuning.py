@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from tidemill.errors import UserError
+from tidemill.learning.ending import Ends
 from tidemill.learning.exporting import write_journal
 from tidemill.learning.planning import Limits
 from tidemill.learning.preparing import Prepared, prepare, store_recipe
 from tidemill.learning.searching import MOST_TRIALS, Search, space_of
-from tidemill.learning.settling import extra_fits
+from tidemill.learning.settling import boosts_ends
 from tidemill.learning.sharing import SharedStudy
 from tidemill.learning.space import SPACE_VERSION
 from tidemill.learning.starting import Starts, starts
@@ -60,8 +61,10 @@ def tune(
     if known is not None:
         return known
     log = TrialLog(store, prefix)
-    settled = extra_fits(use_case, prepared) > 0
-    search = Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials, settled=settled)
+    ends = None
+    if trials is None and boosts_ends(use_case, prepared):
+        ends = Ends(prepared, use_case.tune.coverage, budget)
+    search = Search(prepared, log, first, _shared(use_case, study_id, log), budget, started, trials, ends=ends)
     search.run()
     rules = use_case.tune
     study = _study(
@@ -190,4 +193,5 @@ def _study(use_case: str, study_id: str, prepared: Prepared, search: Search, lim
         fits=fits,
         fit_seconds=search.fit_seconds,
         line=line,
+        ends_rounds=search.ends_rounds,
     )

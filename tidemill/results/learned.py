@@ -39,7 +39,8 @@ class Study(Record):
     ``members`` are the trials that the Model is made of, the best first; a repeat is a larger weight. ``fits``
     says how each is fitted on all rows (empty in a Study of before there was a plan: each once, as it was tried).
     ``fit_seconds`` is what the budget has left for that; None where no clock is looked at. ``line`` is the linear
-    member, where one pays.
+    member, where one pays. ``ends_rounds`` is how many rounds of the ends of intervals there is time for; None: as
+    many as the best trial has.
     ``sample`` is how many of the training rows the recipe and the trials worked on; None for all of them.
     """
 
@@ -56,6 +57,7 @@ class Study(Record):
     fits: tuple[Fit, ...] = ()
     fit_seconds: float | None = None
     line: Line | None = None
+    ends_rounds: int | None = None
 
     @property
     def prefix(self) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import xgboost
 
 from tests.unit.learning.world import World, make_world
 from tidemill.errors import UserError
-from tidemill.learning import folds, lockstep, rungs, searching
+from tidemill.learning import ending, folds, lockstep, rungs, searching
 from tidemill.learning.space import Space
+from tidemill.learning.training import train
 from tidemill.learning.trials import TrialLog
 from tidemill.progress import TrialFinished
 from tidemill.progress import logger as progress
@@ -145,6 +147,20 @@ def test_a_budget_too_small_for_anything_still_gives_one_trial(memory: Store) ->
     study = make_world(memory).tune(trials=None, budget=0.01)
     assert study.trials == 1
     assert TrialLog(memory, study.prefix).read()[0].cut
+
+
+def test_the_ends_of_intervals_get_the_rounds_that_there_is_time_for(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "seconds_of_ends", lambda *_: 30.0)
+    world = make_world(memory, "regression", tune={"intervals": "quantile", "threads": 1})
+    study = world.tune(trials=None, budget=10.0)
+    best = TrialLog(memory, study.prefix).by_number()[study.members[0]]
+    assert study.ends_rounds == max(1, int(best.rounds * 0.15 * 10.0 / 30.0)) < best.rounds
+    model = train(memory, world.use_case, world.labelled, world.split, study, {})
+    ends = xgboost.Booster(model_file=bytearray(memory.read_bytes(f"{model.prefix}/ends.ubj")))
+    assert 1 <= ends.num_boosted_rounds() <= study.ends_rounds
+    assert world.tune(trials=3).ends_rounds is None
 
 
 def test_repeats_on_more_rows_come_after_every_starting_point(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
