@@ -22,6 +22,7 @@ from tidemill.expressions import columns_of
 from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.results import ExpectationResult
+from tidemill.said import to_tell
 from tidemill.snapshot import Snapshot, write_snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -184,7 +185,7 @@ def _about(entry: SuiteEntry) -> str:
 def _why(entry: SuiteEntry) -> str:
     """What is wrong with a refused row: the expectation of the column, without the share that may fail."""
     kwargs = {name: value for name, value in entry.kwargs.items() if name != "mostly"}
-    return f"`{_about(entry)}` is not as expected: {expected(entry.type, kwargs)}"
+    return to_tell("`{column}` is not as expected: {told}", column=_about(entry), told=expected(entry.type, kwargs))
 
 
 def _result(finding: Finding) -> ExpectationResult:

@@ -22,6 +22,7 @@ from expectations.suites import SuiteEntry
 from expectations.wording import observed
 from tidemill.errors import did_you_mean
 from tidemill.reporting.wording import short
+from tidemill.said import to_say, to_tell
 
 __all__ = ["Finding", "Positions", "run"]
 
@@ -156,11 +157,12 @@ def _failure(entry: SuiteEntry, said: dict[str, Any], frame: pd.DataFrame) -> st
     each = [said] if "raised_exception" in said else list(said.values())
     problems = [str(one.get("exception_message")) for one in each if one.get("raised_exception")]
     if absent and (problems or entry.type == "expect_column_to_exist"):
-        return f"there is no column `{absent[0]}`{did_you_mean(absent[0], frame.columns)}"
+        text = to_say("there is no column `{column}`{hint}")
+        return to_tell(text, column=absent[0], hint=did_you_mean(absent[0], frame.columns))
     empty = [name for name in entry.columns() if not frame[name].notna().any()] if problems else []
     if empty:
-        return f"`{empty[0]}` has no value at all"
+        return to_tell("`{column}` has no value at all", column=empty[0])
     texts = [name for name in entry.columns() if isinstance(frame[name].dtype, pd.StringDtype)] if problems else []
     if texts and entry.type.endswith("_to_be_between"):
-        return f"`{texts[0]}` holds texts, which have no order with numbers"
-    return f"it could not be checked: {short(problems[0], 200)}" if problems else ""
+        return to_tell("`{column}` holds texts, which have no order with numbers", column=texts[0])
+    return to_tell("it could not be checked: {problem}", problem=short(problems[0], 200)) if problems else ""

@@ -22,6 +22,7 @@ from tasks.promote import decision_of
 from tasks.stage import stage, told
 from tidemill.errors import TransientError, UserError
 from tidemill.gate import answered
+from tidemill.gate.numbers import metric_name
 from tidemill.progress import Note, emit
 from tidemill.registry import LedgerEntry, ModelVersion, Registry
 from tidemill.results import Decision
@@ -98,18 +99,18 @@ def _until(waiting: LedgerEntry) -> datetime:
 
 
 def _described(version: ModelVersion, waiting: LedgerEntry, report: str) -> str:
-    """What the form says above its fields, in Markdown."""
+    """What the form says above its fields, in Markdown: first what it must show where it does not show all."""
     where = f"[The report]({report})" if report.startswith(("http://", "https://")) else f"The report: `{report}`"
     metric = version.metric
     champion = f"`{waiting.champion}`" if waiting.champion else "none yet"
     return (
         f"### Should `{version.version}` of {version.use_case} become the champion?\n\n"
-        f"{waiting.why}\n\n"
-        f"- {metric.name}: **{metric.value:.4f}** ({metric.low:.4f} to {metric.high:.4f}), "
+        f"- {metric_name(metric.name)}: **{metric.value:.4f}** ({metric.low:.4f} to {metric.high:.4f}), "
         f"on {version.lineage.evaluation.rows:,} gate rows\n"
         f"- The champion now: {champion}\n"
-        f"- {where}\n\n"
-        f"Without an answer by {_until(waiting):%Y-%m-%d %H:%M} UTC it is rejected."
+        f"- {where}\n"
+        f"- Without an answer by {_until(waiting):%Y-%m-%d %H:%M} UTC it is rejected\n\n"
+        f"{waiting.why}"
     )
 
 

@@ -23,6 +23,7 @@ import pandas as pd
 
 from tidemill.expressions import columns_of
 from tidemill.results import Leak
+from tidemill.said import to_say, to_tell
 from tidemill.task import Task, is_classification
 from tidemill.traps.scoring import CERTAIN, Floats, Judge, as_numbers, sampled
 from tidemill.traps.texts import Word, telling_word
@@ -77,19 +78,20 @@ def find_leaks(
 def _made_of(use_case: UseCase, columns: Sequence[str]) -> Iterator[_Evidence]:
     """Columns of the target's own expression, and columns derived from those or from forbidden ones."""
     expression = use_case.target.expression
-    secret = dict.fromkeys(use_case.columns.forbid, "forbidden")
+    secret = dict.fromkeys(use_case.columns.forbid, to_say("forbidden"))
     for name in sorted(columns_of(expression)) if expression else ():
-        secret[name] = "what the target is made of"
+        secret[name] = to_say("what the target is made of")
         if name in columns:
-            yield name, "made_of", f"the target is made of it ({expression})"
+            yield name, "made_of", to_tell("the target is made of it ({expression})", expression=expression)
     if use_case.target.column:
-        secret[use_case.target.column] = "the target"
+        secret[use_case.target.column] = to_say("the target")
     for name, derived in use_case.derive.items():
         from_secret = sorted(columns_of(derived) & secret.keys())
         if from_secret:
-            secret[name] = f"derived from `{from_secret[0]}`"
+            secret[name] = to_tell("derived from `{column}`", column=from_secret[0])
             if name in columns:
-                yield name, "made_of", f"it is derived from `{from_secret[0]}`, which is {secret[from_secret[0]]}"
+                text = to_say("it is derived from `{column}`, which is {told}")
+                yield name, "made_of", to_tell(text, column=from_secret[0], told=secret[from_secret[0]])
 
 
 def _filled_after(frame: pd.DataFrame, unlabelled: pd.DataFrame | None, columns: Sequence[str]) -> Iterator[_Evidence]:
@@ -100,12 +102,11 @@ def _filled_after(frame: pd.DataFrame, unlabelled: pd.DataFrame | None, columns:
             continue
         without, with_target = float(unlabelled[name].isna().mean()), float(frame[name].isna().mean())
         if without >= _EMPTY_WITHOUT and with_target <= _EMPTY_WITH:
-            yield (
-                name,
-                "filled_after",
-                f"it is empty in {without:.0%} of the {len(unlabelled):,} rows without a target and in "
-                f"{with_target:.1%} of those with one, so it is filled in only after the outcome",
+            text = to_say(
+                "it is empty in {without:.0%} of the {rows:,} rows without a target and in {having:.1%} of those with "
+                "one, so it is filled in only after the outcome"
             )
+            yield name, "filled_after", to_tell(text, without=without, rows=len(unlabelled), having=with_target)
 
 
 def _telling(
@@ -128,7 +129,7 @@ def _telling(
         scores[name] = judge.levels(sample[name]) if numbers is None else judge.numbers(numbers)
         if scores[name] > limit:
             kind: _Kind = "disguise" if scores[name] >= CERTAIN else "telling"
-            yield name, kind, judge.alone(scores[name], limit) + _by_gaps(judge, sample[name], limit)
+            yield name, kind, _alone(judge, sample[name], scores[name], limit)
             continue
         after = _one_sided(sample[name].notna(), sample[target]) if is_classification(task) else None
         word = telling_word(sample[name], sample[target], limit) if is_classification(task) else None
@@ -149,19 +150,16 @@ def _telling(
         guilty = max(first, second, key=lambda name: (name != use_case.time, empty[name], late[name], scores[name]))
         other = second if guilty == first else first
         told.add(guilty)
-        yield (
-            guilty,
-            "difference",
-            f"its difference from `{other}` separates the target with {judge.spoken(score, limit)}",
-        )
+        text = to_say("its difference from `{column}` separates the target with {told}")
+        yield guilty, "difference", to_tell(text, column=other, told=judge.spoken(score, limit))
 
 
-def _by_gaps(judge: Judge, column: pd.Series, limit: float) -> str:
-    """An addition for a column of which the gaps alone tell as much."""
-    filled = column.notna()
+def _alone(judge: Judge, column: pd.Series, score: float, limit: float) -> str:
+    """The evidence against a column that scores too well, with an addition where its gaps alone tell as much."""
+    told, filled = judge.alone(score, limit), column.notna()
     if filled.all() or judge.levels(filled) <= limit:
-        return ""
-    return ", and so does whether it is filled in at all"
+        return told
+    return to_tell("{told}, and so does whether it is filled in at all", told=told)
 
 
 def _one_sided(filled: pd.Series, target: pd.Series) -> str | None:
@@ -174,16 +172,19 @@ def _one_sided(filled: pd.Series, target: pd.Series) -> str | None:
     most, next_most = float(shares["mean"].iloc[-1]), float(shares["mean"].iloc[-2])
     if most < _FILLED_IN_ONE or next_most > _FILLED_IN_OTHERS:
         return None
-    return (
-        f"it is filled in for {most:.0%} of one class and for {next_most:.1%} of the others, so it is filled in only "
-        "after the outcome"
+    return to_tell(
+        "it is filled in for {most:.0%} of one class and for {next_most:.1%} of the others, so it is filled in only "
+        "after the outcome",
+        most=most,
+        next_most=next_most,
     )
 
 
 def _naming(word: Word, judge: Judge, limit: float) -> str:
-    said = " and ".join(f"`{one}`" for one in word.words)
-    return (
-        f"its text names the class: whether it holds {said} separates the target with {judge.spoken(word.score, limit)}"
+    return to_tell(
+        "its text names the class: whether it holds {words} separates the target with {told}",
+        words=", ".join(f"`{one}`" for one in word.words),
+        told=judge.spoken(word.score, limit),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Said", "filled", "to_say"]
+__all__ = ["Said", "filled", "to_say", "to_tell"]
 
 Value = str | int | float
 
@@ -35,6 +35,8 @@ class _Filling(string.Formatter):
         self._say_number = say_number
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, float) and format_spec.endswith(",") and not value.is_integer() and abs(value) < 1000:
+            format_spec += ".4f" if abs(value) < 10 else ".2f"  # as it was rounded: 0.6880 beside 0.6711, not 0.688
         text = str(super().format_field(value, format_spec))
         return self._say_number(text) if isinstance(value, int | float) else text
 
@@ -42,6 +44,15 @@ class _Filling(string.Formatter):
 def to_say(text: str) -> str:
     """The text itself, marked as one that a report says: so it finds its way into the files of translations."""
     return text
+
+
+def to_tell(text: str, /, **values: object) -> str:
+    """``text`` with ``values`` for its fields, in English: a sentence that is stored as it is.
+
+    A report knows it again by its words (:func:`tidemill.reporting.language.retold`). A field called ``told`` is for
+    what was told so itself; what other fields hold is said as it came, but for the marks of numbers.
+    """
+    return text.format(**values)
 
 
 def filled(text: str, values: Mapping[str, Value], say_number: Callable[[str], str]) -> str:

@@ -18,7 +18,7 @@ from tidemill.results import (
     Trap,
     Validation,
 )
-from tidemill.said import to_say
+from tidemill.said import to_say, to_tell
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.traps import find_traps, stopped_by
@@ -115,14 +115,18 @@ def exclusions(
     excluded: dict[str, str] = {}
     for trap in traps:
         if trap.kind == "names_rows" and not trap.allowed:
-            excluded |= dict.fromkeys(trap.columns, f"it names rows: {trap.evidence}")
+            excluded |= dict.fromkeys(trap.columns, to_tell("it names rows: {told}", told=trap.evidence))
     for one in personal:
         if not one.allowed:
-            kind = "" if one.kind == "declared" else f", {KIND_WORDS.get(one.kind, one.kind)}"
-            excluded[one.column] = f"personal data{kind}: {one.evidence}"
+            kind = KIND_WORDS.get(one.kind, one.kind)
+            excluded[one.column] = (
+                to_tell("personal data: {told}", told=one.evidence)
+                if one.kind == "declared"
+                else to_tell("personal data, {kind}: {told}", kind=kind, told=one.evidence)
+            )
     for leak in leaks:
         if not leak.allowed:
-            excluded[leak.column] = f"leak: {leak.evidence}"
+            excluded[leak.column] = to_tell("leak: {told}", told=leak.evidence)
     for column in use_case.columns.ignore:
         excluded[column] = to_say("the use case ignores it")
     if len(use_case.id) == 1:  # parts of a longer id name a row only together: alone each may well be a feature

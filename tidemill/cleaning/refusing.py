@@ -14,12 +14,18 @@ from tidemill.cleaning.mending import beyond, held_by
 from tidemill.cleaning.normalising import Kind, unreadable
 from tidemill.cleaning.texts import arrow_text
 from tidemill.errors import UserError, did_you_mean
+from tidemill.said import to_say, to_tell
 from tidemill.usecase.cleaning import Bounds
 from tidemill.usecase.schema import CleanRules, UseCase
 
 __all__ = ["Refusal", "Refused", "judged", "refusals"]
 
-_WORDS: Mapping[Kind, str] = {"number": "a number", "time": "a time", "boolean": "true or false", "category": "text"}
+_WORDS: Mapping[Kind, str] = {
+    "number": to_say("`{column}` is not a number"),
+    "time": to_say("`{column}` is not a time"),
+    "boolean": to_say("`{column}` is not true or false"),
+    "category": to_say("`{column}` is not text"),
+}
 _DATE = r"^\s*\d{1,4}[./ -](?:\d{1,2}|[A-Za-z]{3,9})[./ -]\d{1,4}\b"
 
 
@@ -45,16 +51,20 @@ def refusals(use_case: UseCase, raw: pd.DataFrame, tidy: pd.DataFrame, kinds: Ma
     needed = dict.fromkeys([*filter(None, (use_case.time, use_case.query)), *use_case.id, *rules.required])
     for name in needed:
         lost = tidy[name].isna() & ~unreadable(raw[name], tidy[name], rules)
-        yield from _some(f"required:{name}", f"`{name}` is missing", lost)
+        yield from _some(f"required:{name}", to_tell("`{column}` is missing", column=name), lost)
     for name, (low, high) in rules.ranges.items():
         values = tidy[name]
         if low is not None:
-            yield from _some(f"range:{name}", f"`{name}` is below {low:g}", values < low)
+            yield from _some(
+                f"range:{name}", to_tell("`{column}` is below {low:g}", column=name, low=low), values < low
+            )
         if high is not None:
-            yield from _some(f"range:{name}", f"`{name}` is above {high:g}", values > high)
+            yield from _some(
+                f"range:{name}", to_tell("`{column}` is above {high:g}", column=name, high=high), values > high
+            )
     for name, bounds in (rules.fitted.bounds if rules.fitted else {}).items():
         if bounds.then == "refuse" and name in tidy and held_by(tidy[name]) == "number":
-            reason = f"`{name}` is an outlier: {_beyond(bounds)}"
+            reason = to_tell("`{column}` is an outlier: {told}", column=name, told=_beyond(bounds))
             yield from _some(f"outlier:{name}", reason, pd.Series(beyond(tidy[name], bounds), index=tidy.index))
 
 
@@ -67,19 +77,26 @@ def _unread(name: str, kind: Kind, raw: pd.Series, lost: pd.Series, rules: Clean
     why = ""
     if name in rules.units:
         odd = units_in(texts).is_valid().to_numpy(zero_copy_only=False)
-        why = f"`{name}` is a number in a unit that can't be made {rules.units[name]}"
+        why = to_tell("`{column}` is a number in a unit that can't be made {unit}", column=name, unit=rules.units[name])
     elif kind == "time":
         odd = pc.match_substring_regex(texts, _DATE).to_numpy(zero_copy_only=False)
-        why = f"`{name}` is a date in a form that is not declared: add it to `clean.time_formats`"
+        why = to_tell(
+            "`{column}` is a date in a form that is not declared: add it to `clean.time_formats`", column=name
+        )
     mask = lost.copy()
     mask[lost] = odd
     yield from _some(f"type:{name}", why, mask)
-    yield from _some(f"type:{name}", f"`{name}` is not {_WORDS[kind]}", lost & ~mask)
+    yield from _some(f"type:{name}", to_tell(_WORDS[kind], column=name), lost & ~mask)
 
 
 def _beyond(bounds: Bounds) -> str:
-    said = [f"below {bounds.low:.6g}"] if bounds.low is not None else []
-    return " or ".join([*said, *([f"above {bounds.high:.6g}"] if bounds.high is not None else [])])
+    if bounds.low is not None and bounds.high is not None:
+        return to_tell("below {low:.6g} or above {high:.6g}", low=bounds.low, high=bounds.high)
+    return (
+        to_tell("below {low:.6g}", low=bounds.low)
+        if bounds.high is None
+        else to_tell("above {high:.6g}", high=bounds.high)
+    )
 
 
 @dataclass(frozen=True)

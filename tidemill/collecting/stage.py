@@ -30,6 +30,7 @@ from tidemill.progress import Note, emit
 from tidemill.provenance import code_version
 from tidemill.reading import Format, open_dataset
 from tidemill.results import Collected, SourceRead
+from tidemill.said import to_say, to_tell
 from tidemill.snapshot import SnapshotWriter
 from tidemill.store import Json, Store, list_objects, shown
 from tidemill.usecase.schema import UseCase
@@ -207,7 +208,8 @@ def _sources(store: Store, rows: Rows, written: int, unread: Unread, erased: Tom
 def _source(use_case: UseCase, name: str, data: Readable, rows: int, lost: Unmatched, unread: Unread) -> SourceRead:
     url, notes = shown(use_case.sources[name].place), data.notes
     if lost.too_old:
-        notes = (*notes, f"{lost.too_old:,} rows found a partner that was older than the tolerance, and no other")
+        text = to_say("{rows:,} rows found a partner that was older than the tolerance, and no other")
+        notes = (*notes, to_tell(text, rows=lost.too_old))
     return SourceRead(
         name=name,
         url=url,

@@ -17,6 +17,7 @@ from tidemill.forecasting.history import History
 from tidemill.forecasting.making import Doubles, season_values
 from tidemill.forecasting.plan import SEASONS_BACK, Plan, Window
 from tidemill.forecasting.seen import NEVER, Seen
+from tidemill.said import to_say, to_tell
 from tidemill.usecase.forecasting import ForecastRules, Statistic
 from tidemill.usecase.schema import UseCase
 from tidemill.usecase.values import duration_text, parse_duration
@@ -89,7 +90,11 @@ def fit_forecast(
     naive, error = _naive(plan, seen, history)
     plan = plan.model_copy(update={"naive": naive, "naive_error": error})
     if plan.local_time is not None or not rules.calendar:
-        reasons[plan.time] = "its calendar is not read" if not rules.calendar else f"read as `{plan.local_time}`"
+        reasons[plan.time] = (
+            to_say("its calendar is not read")
+            if not rules.calendar
+            else to_tell("read as `{column}`", column=plan.local_time)
+        )
     return Fitted(Forecaster(plan, history, use_case.clean), reasons)
 
 
@@ -129,10 +134,12 @@ def _lagged(
             known.add(name)
         if name in given or name in known or name in unread:
             continue
-        reasons[name] = "not known in advance (`forecast.known`)"
+        reasons[name] = to_say("not known in advance (`forecast.known`)")
         if sources is None and kinds[name] != "time":
             lagged[name] = kinds[name]
-            reasons[name] += f": read as it was {duration_text(rules.horizon + use_case.maturity)} before"
+            text = to_say("{told}: read as it was {duration} before")
+            before = duration_text(rules.horizon + use_case.maturity)
+            reasons[name] = to_tell(text, told=reasons[name], duration=before)
     return lagged, reasons
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tidemill.cleaning.normalising import text_of
+from tidemill.said import to_say, to_tell
 from tidemill.task import METRICS, Task, is_classification
 from tidemill.usecase.schema import UseCase
 
@@ -32,7 +33,10 @@ class Choice:
 def choose_task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     """The first task that the target looks like and that the metric (and class weights) can go with."""
     if use_case.query is not None:
-        return Choice("ranking", f"the rows of each `{use_case.query}` are a list to put in order (`query`)")
+        return Choice(
+            "ranking",
+            to_tell("the rows of each `{column}` are a list to put in order (`query`)", column=use_case.query),
+        )
     options = _options(values, levels)
     fitting = [one for one in options if _goes_with(use_case, one.task)]
     if not fitting or fitting[0] is options[0]:
@@ -40,7 +44,7 @@ def choose_task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     asked = "tune.class_weights" if use_case.tune.class_weights is not None else f"tune.metric: {use_case.tune.metric}"
     if use_case.forecast is not None and is_classification(options[0].task):
         asked = "forecast"
-    return Choice(fitting[0].task, f"{fitting[0].why}, and `{asked}` asks for it")
+    return Choice(fitting[0].task, to_tell("{told}, and `{asked}` asks for it", told=fitting[0].why, asked=asked))
 
 
 def is_whole(values: pd.Series) -> bool:
@@ -59,18 +63,27 @@ def _options(values: pd.Series, levels: int) -> list[Choice]:
     """What the target could be, the likeliest first."""
     if levels == 2:
         first, second = sorted(text_of(level) for level in values.unique())
-        found = [Choice("binary", f"the target has two values, {first} and {second}")]
-        return found if values.dtype.kind not in "iuf" else [*found, Choice("regression", "its values are numbers")]
+        found = [
+            Choice("binary", to_tell("the target has two values, {first} and {second}", first=first, second=second))
+        ]
+        return (
+            found
+            if values.dtype.kind not in "iuf"
+            else [*found, Choice("regression", to_say("its values are numbers"))]
+        )
     if values.dtype.kind not in "biuf":
-        return [Choice("multiclass", f"the target is text with {levels:,} different values")]
+        return [Choice("multiclass", to_tell("the target is text with {levels:,} different values", levels=levels))]
     if not is_whole(values):
-        return [Choice("regression", "the target has numbers with fractions")]
+        return [Choice("regression", to_say("the target has numbers with fractions"))]
     numbers = values.astype("float64")
-    number = Choice("regression", f"the target has {levels:,} different whole numbers, which are not spread as counts")
-    count = Choice("count", "the target has whole numbers from 0 on, small ones often and large ones seldom, as counts")
+    text = to_say("the target has {levels:,} different whole numbers, which are not spread as counts")
+    number = Choice("regression", to_tell(text, levels=levels))
+    why = to_say("the target has whole numbers from 0 on, small ones often and large ones seldom, as counts")
+    count = Choice("count", why)
     possible = [count] if numbers.min() >= 0 else []
     if levels <= MOST_INTEGER_CLASSES:
-        classes = Choice("multiclass", f"the target has {levels} different whole numbers, few enough to be classes")
+        text = to_say("the target has {levels:,} different whole numbers, few enough to be classes")
+        classes = Choice("multiclass", to_tell(text, levels=levels))
         if possible and _few_counts(numbers):
             return [count, classes, number]
         return [classes, number, *possible]

@@ -15,6 +15,7 @@ from tidemill.labelling.choosing import Choice, choose_task, is_whole
 from tidemill.learning.orders import MOST_EXPONENTIAL, Gain, gain_of
 from tidemill.learning.scores import choose_metric
 from tidemill.results import ClassCount, Labelled
+from tidemill.said import to_say
 from tidemill.task import Task, is_classification
 from tidemill.usecase.schema import Target, UseCase
 
@@ -100,7 +101,7 @@ def _task(use_case: UseCase, values: pd.Series, levels: int) -> Choice:
     text = values.dtype.kind not in "biuf"
     if use_case.forecast is not None and text:
         raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and a forecast is of numbers: mend `target`")
-    said = Choice(asked, "the use case says so") if asked != "auto" else choose_task(use_case, values, levels)
+    said = Choice(asked, to_say("the use case says so")) if asked != "auto" else choose_task(use_case, values, levels)
     task = said.task
     if not is_classification(task) and text:
         raise UserError(f"{name} holds text such as `{values.iloc[0]}`, and task is {task}, which needs numbers")

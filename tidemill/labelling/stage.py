@@ -22,6 +22,7 @@ from tidemill.provenance import code_version
 from tidemill.results import Cleaned, LabelArrivals, Labelled
 from tidemill.reviewing.answers import Value
 from tidemill.reviewing.correcting import correct
+from tidemill.said import to_tell
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Json, Store
 from tidemill.task import Task, is_classification
@@ -195,13 +196,16 @@ def _write(
     store: Store, use_case: UseCase, cleaned: Cleaned, codes: npt.NDArray[np.generic], targets: Targets
 ) -> _Written:
     """Send each row where it belongs, part by part."""
-    unknown = f"`{use_case.target_name}` is a class that the model does not know"
+    unknown = to_tell("`{target}` is a class that the model does not know", target=use_case.target_name)
     name, least = use_case.target_name, use_case.target.minimum_class_rows
     reasons = {
         **targets.reasons,
         UNKNOWN: ("target", unknown),
-        INFINITE: ("target", f"`{name}` is infinite"),
-        RARE: ("target.minimum_class_rows", f"`{name}` is a class of fewer than {least:,} rows"),
+        INFINITE: ("target", to_tell("`{target}` is infinite", target=name)),
+        RARE: (
+            "target.minimum_class_rows",
+            to_tell("`{target}` is a class of fewer than {least:,} rows", target=name, least=least),
+        ),
     }
     parents, code, fate = (cleaned.snapshot.id,), code_version(), targets.fate
     kept = SnapshotWriter(store, use_case.name, "labelled", parents=parents, code=code)

@@ -15,6 +15,7 @@ from tidemill.errors import UserError, did_you_mean
 from tidemill.expressions import evaluate
 from tidemill.labelling.arrived import Arrived, arrived
 from tidemill.results import LabelArrivals
+from tidemill.said import to_say, to_tell
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -187,14 +188,29 @@ def fitting(label: str | int | float | bool, values: pd.Series) -> object | None
 
 def _reasons(use_case: UseCase) -> dict[int, tuple[str, str]]:
     target, join = use_case.target, use_case.label_join
-    made = f" ({target.expression})" if target.expression else ""
-    reasons = {NO_TARGET: ("target", f"the target `{use_case.target_name}`{made} has no value")}
+    nothing = (
+        to_tell(
+            "the target `{target}` ({expression}) has no value",
+            target=use_case.target_name,
+            expression=target.expression,
+        )
+        if target.expression
+        else to_tell("the target `{target}` has no value", target=use_case.target_name)
+    )
+    reasons = {NO_TARGET: ("target", nothing)}
     if join is not None:
-        within = f" within {duration_text(join.maturity)} of its time" if join.maturity else ""
-        keys = ", ".join(f"`{name}`" for name in join.on)
-        lost = f"{keys} is missing" if len(join.on) == 1 else f"one of {keys} is missing"
-        reasons[NO_LABEL] = ("target", f"no label came{within}")
-        reasons[NO_KEY] = ("label:key", f"{lost}, so that no label can be found")
+        late = (
+            to_tell("no label came within {within} of its time", within=duration_text(join.maturity))
+            if join.maturity
+            else to_say("no label came")
+        )
+        text = (
+            "{keys} is missing, so that no label can be found"
+            if len(join.on) == 1
+            else "one of {keys} is missing, so that no label can be found"
+        )
+        reasons[NO_LABEL] = ("target", late)
+        reasons[NO_KEY] = ("label:key", to_tell(text, keys=", ".join(f"`{name}`" for name in join.on)))
     return reasons
 
 

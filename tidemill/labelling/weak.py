@@ -17,6 +17,7 @@ from tidemill.labelling.functions import MOST_LABELS, Label, votes_of
 from tidemill.labelling.targets import KEPT, WAITS, Targets, fitting
 from tidemill.provenance import code_version
 from tidemill.results import FunctionVotes, Labelled, StoredLabelModel, Voting
+from tidemill.said import to_say, to_tell
 from tidemill.snapshot import Snapshot, SnapshotWriter
 from tidemill.store import Store
 from tidemill.usecase.schema import UseCase
@@ -138,9 +139,12 @@ def _settle(
 
 def _reasons(least: float) -> dict[int, tuple[str, str]]:
     return {
-        NO_VOTE: ("label:none", "no labelling function says anything of it"),
-        TIE: ("label:tie", "labelling functions disagree, and none outweighs the others"),
-        UNSURE: ("label:unsure", f"labelling functions are less than {least:.0%} sure of its label"),
+        NO_VOTE: ("label:none", to_say("no labelling function says anything of it")),
+        TIE: ("label:tie", to_say("labelling functions disagree, and none outweighs the others")),
+        UNSURE: (
+            "label:unsure",
+            to_tell("labelling functions are less than {least:.0%} sure of its label", least=least),
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from tidemill.monitoring.drift import FALSE_ALARMS, USUAL_FACTOR
 from tidemill.monitoring.pictures import column_pictures, movement_picture, promise_picture, quality_picture
 from tidemill.monitoring.records import Alarm, ColumnDrift, DriftReport, Level, Monitored, Quality, Span
 from tidemill.monitoring.reference import Reference
-from tidemill.reporting.language import in_words, say, say_plural, to_say
+from tidemill.reporting.language import in_words, retold, say, say_plural, to_say
 from tidemill.reporting.page import (
     Badge,
     Block,
@@ -236,8 +236,8 @@ def _data(monitored: Monitored) -> list[Block]:
                 [
                     span_text(report.window),
                     column,
-                    one.expectation,
-                    one.observed,
+                    retold(one.expectation),
+                    retold(one.observed),
                     Badge(say(_SEVERITIES.get(one.severity, one.severity)), tone),
                 ]
             )
@@ -250,7 +250,7 @@ def _data(monitored: Monitored) -> list[Block]:
     else:
         blocks.append(Prose(say("The use case has no suite: the data was not judged.")))
     if monitored.refused:
-        refused: list[list[Cell]] = [[reason, rows] for reason, rows in monitored.refused.items()]
+        refused: list[list[Cell]] = [[retold(reason), rows] for reason, rows in monitored.refused.items()]
         blocks.append(Table([say("Refused by cleaning, because"), say("Rows")], refused))
     here = posixpath.dirname(monitored.report)
     docs = [

@@ -32,7 +32,7 @@ from tidemill.personal.words import (
     says,
 )
 from tidemill.results import PersonalColumn
-from tidemill.said import to_say
+from tidemill.said import to_say, to_tell
 
 __all__ = ["KIND_WORDS", "find_personal"]
 
@@ -118,10 +118,16 @@ def _record(name: str, rows: int, found: _Found | None, *, allowed: bool) -> Per
     if found is None:
         return PersonalColumn(
             column=name, kind="declared", share=1.0, sampled=rows, example="",
-            evidence="the use case says so (`columns.personal`)", allowed=allowed,
+            evidence=to_say("the use case says so (`columns.personal`)"), allowed=allowed,
         )  # fmt: skip
     example = mask(found.example, found.kind)
-    evidence = f"{_percent(found.share)} of the values in {rows:,} sampled rows {found.what}, such as `{example}`"
+    evidence = to_tell(
+        "{share} of the values in {rows:,} sampled rows {told}, such as `{example}`",
+        share=_percent(found.share),
+        rows=rows,
+        told=found.what,
+        example=example,
+    )
     return PersonalColumn(
         column=name, kind=found.kind, share=found.share, sampled=rows, example=example, evidence=evidence,
         allowed=allowed,
@@ -169,17 +175,19 @@ def _email(column: _Column) -> _Found | None:
     share = column.share(EMAIL.fullmatch)
     if share < 0.05:
         return None
-    return _Found("email", "are e-mail addresses", share, _first(column, EMAIL.fullmatch))
+    return _Found("email", to_say("are e-mail addresses"), share, _first(column, EMAIL.fullmatch))
 
 
 def _ip(column: _Column) -> _Found | None:
     share = column.share(is_ip)
-    return _Found("ip", "are IP addresses", share, _first(column, is_ip)) if share >= 0.5 else None
+    return _Found("ip", to_say("are IP addresses"), share, _first(column, is_ip)) if share >= 0.5 else None
 
 
 def _bank(column: _Column) -> _Found | None:
     match = bank_match(column.values[:_CHECKED])
-    return None if match is None else _Found("bank", f"are {match.what}", match.share, column.values[0])
+    return (
+        None if match is None else _Found("bank", to_tell("are {told}", told=match.what), match.share, column.values[0])
+    )
 
 
 def _identity(column: _Column) -> _Found | None:
@@ -187,17 +195,23 @@ def _identity(column: _Column) -> _Found | None:
     values = column.values[:_CHECKED]
     match = identity_match(values, named=named)
     if match is not None and (named or len(values) >= 5):
-        return _Found("identity", f"are {match.what}", match.share, values[0])
+        return _Found("identity", to_tell("are {told}", told=match.what), match.share, values[0])
     if says(column.name, SURE_IDENTITY):
         codes = column.share(lambda value: re.fullmatch(r"(?=.*\d)[A-Za-z\d .\-/]{6,24}", value))
         if codes >= 0.8 and len(column.values) >= 0.5 * column.rows:
-            return _Found("identity", "are codes in a column that is called an identity number", codes, values[0])
+            return _Found(
+                "identity", to_say("are codes in a column that is called an identity number"), codes, values[0]
+            )
     return None
 
 
 def _phone(column: _Column) -> _Found | None:
     match = phone_match(column.values[:_CHECKED], named=says(column.name, PHONE_WORDS))
-    return None if match is None else _Found("phone", f"are {match.what}", match.share, column.values[0])
+    return (
+        None
+        if match is None
+        else _Found("phone", to_tell("are {told}", told=match.what), match.share, column.values[0])
+    )
 
 
 def _birth_times(column: _Column) -> _Found | None:
@@ -207,7 +221,9 @@ def _birth_times(column: _Column) -> _Found | None:
     share = float(years.between(0, _OLDEST_YEARS).mean())
     if share < 0.9:
         return None
-    return _Found("birth", "are dates of the last 120 years, in a column of births", share, str(column.times.iloc[0]))
+    return _Found(
+        "birth", to_say("are dates of the last 120 years, in a column of births"), share, str(column.times.iloc[0])
+    )
 
 
 def _birth(column: _Column) -> _Found | None:
@@ -230,7 +246,7 @@ def _address(column: _Column) -> _Found | None:
     share = column.share(looks)
     if share < (0.3 if named else 0.5) or (not named and len(column.values) < 10):
         return None
-    return _Found("address", "look like postal addresses", share, _first(column, looks))
+    return _Found("address", to_say("look like postal addresses"), share, _first(column, looks))
 
 
 def _name(column: _Column) -> _Found | None:
@@ -246,7 +262,7 @@ def _name(column: _Column) -> _Found | None:
     unnamed = known >= 0.4 and shape >= 0.8 and len(column.values) >= 20
     if not (surely or (people and known >= 0.1 and len(column.values) >= 3) or unnamed):
         return None
-    what = f"look like names of persons ({_percent(known)} have a common given or family name)"
+    what = to_tell("look like names of persons ({share} have a common given or family name)", share=_percent(known))
     return _Found("name", what, shape, _first(column, _person_shaped))
 
 
@@ -266,7 +282,9 @@ def _text(column: _Column) -> _Found | None:
     share = len(holding) / len(column.values)
     if share < _TEXT_SHARE or len(holding) < 2:
         return None
-    return _Found("text", "are text with e-mail addresses, telephone or identity numbers in it", share, holding[0])
+    return _Found(
+        "text", to_say("are text with e-mail addresses, telephone or identity numbers in it"), share, holding[0]
+    )
 
 
 def _holds_personal(text: str) -> bool:

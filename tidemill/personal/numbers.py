@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from tidemill.said import to_say
+
 __all__ = ["Match", "bank_match", "identity_match", "is_ip", "phone_match", "phone_regions"]
 
 _REGIONS = (
@@ -47,47 +49,47 @@ def _scheme(what: str, module: str, form: str, sure: bool = True) -> _Scheme:
 
 
 _SCHEMES = (
-    _scheme("Indonesian identity numbers (NIK)", "id.nik", r"\d{16}"),
-    _scheme("Indonesian tax numbers (NPWP)", "id.npwp", r"\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}"),
-    _scheme("Indonesian tax numbers (NPWP)", "id.npwp", r"\d{15}", sure=False),
-    _scheme("US social security numbers", "us.ssn", r"\d{3}-\d{2}-\d{4}"),
-    _scheme("British NHS numbers", "gb.nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", sure=False),
-    _scheme("Dutch BSN", "nl.bsn", r"\d{9}", sure=False),
-    _scheme("French NIR", "fr.nir", r"[12][\d ]{12,18}[\dAB ]{0,8}"),
-    _scheme("German tax numbers (IdNr)", "de.idnr", r"[1-9]\d[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}"),
-    _scheme("Spanish DNI", "es.dni", r"\d{8}[ -]?[A-Z]"),
-    _scheme("Spanish NIE", "es.nie", r"[XYZ][ -]?\d{7}[ -]?[A-Z]"),
-    _scheme("Italian codici fiscali", "it.codicefiscale", r"[A-Z]{6}\d[\dA-Z]{9}"),
-    _scheme("Brazilian CPF", "br.cpf", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}"),
-    _scheme("Indian Aadhaar numbers", "in_.aadhaar", r"\d{4} \d{4} \d{4}|\d{12}", sure=False),
-    _scheme("Indian PAN", "in_.pan", r"[A-Z]{5}\d{4}[A-Z]"),
-    _scheme("Chinese identity numbers", "cn.ric", r"\d{17}[\dX]"),
-    _scheme("Korean resident numbers", "kr.rrn", r"\d{6}-?\d{7}"),
-    _scheme("Polish PESEL", "pl.pesel", r"\d{11}"),
-    _scheme("Swedish personal numbers", "se.personnummer", r"(?:\d{2})?\d{6}[-+]?\d{4}"),
-    _scheme("Norwegian birth numbers", "no.fodselsnummer", r"\d{6} ?\d{5}"),
-    _scheme("Finnish personal codes", "fi.hetu", r"\d{6}[-+A]\d{3}[\dA-Z]"),
-    _scheme("Danish CPR numbers", "dk.cpr", r"\d{6}-\d{4}"),
-    _scheme("Danish CPR numbers", "dk.cpr", r"\d{10}", sure=False),
-    _scheme("Swiss AHV numbers", "ch.ssn", r"756\.?\d{4}\.?\d{4}\.?\d{2}"),
-    _scheme("Belgian national numbers", "be.nn", r"\d{2}\.?\d{2}\.?\d{2}[-.]?\d{3}\.?\d{2}"),
-    _scheme("Turkish identity numbers", "tr.tckimlik", r"[1-9]\d{10}"),
-    _scheme("Mexican CURP", "mx.curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[\dA-Z]\d"),
-    _scheme("South African identity numbers", "za.idnr", r"\d{13}"),
-    _scheme("Canadian social insurance numbers", "ca.sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", sure=False),
-    _scheme("Australian tax numbers", "au.tfn", r"\d{3} ?\d{3} ?\d{2,3}", sure=False),
-    _scheme("Malaysian NRIC", "my.nric", r"\d{6}-\d{2}-\d{4}"),
-    _scheme("Malaysian NRIC", "my.nric", r"\d{12}", sure=False),
-    _scheme("Thai identity numbers", "th.pin", r"\d-?\d{4}-?\d{5}-?\d{2}-?\d", sure=False),
-    _scheme("Romanian CNP", "ro.cnp", r"\d{13}"),
-    _scheme("Bulgarian EGN", "bg.egn", r"\d{10}"),
-    _scheme("Czech birth numbers", "cz.rc", r"\d{6}/\d{3,4}"),
-    _scheme("Estonian and Lithuanian personal codes", "ee.ik", r"[1-6]\d{10}"),
-    _scheme("Yugoslav personal numbers (JMBG)", "si.emso", r"\d{13}"),
-    _scheme("Croatian OIB", "hr.oib", r"\d{11}", sure=False),
-    _scheme("Chilean RUT", "cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dK]"),
-    _scheme("Ecuadorian identity numbers", "ec.ci", r"\d{10}", sure=False),
-    _scheme("Greek AMKA", "gr.amka", r"\d{11}"),
+    _scheme(to_say("Indonesian identity numbers (NIK)"), "id.nik", r"\d{16}"),
+    _scheme(to_say("Indonesian tax numbers (NPWP)"), "id.npwp", r"\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}"),
+    _scheme(to_say("Indonesian tax numbers (NPWP)"), "id.npwp", r"\d{15}", sure=False),
+    _scheme(to_say("US social security numbers"), "us.ssn", r"\d{3}-\d{2}-\d{4}"),
+    _scheme(to_say("British NHS numbers"), "gb.nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", sure=False),
+    _scheme(to_say("Dutch BSN"), "nl.bsn", r"\d{9}", sure=False),
+    _scheme(to_say("French NIR"), "fr.nir", r"[12][\d ]{12,18}[\dAB ]{0,8}"),
+    _scheme(to_say("German tax numbers (IdNr)"), "de.idnr", r"[1-9]\d[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}"),
+    _scheme(to_say("Spanish DNI"), "es.dni", r"\d{8}[ -]?[A-Z]"),
+    _scheme(to_say("Spanish NIE"), "es.nie", r"[XYZ][ -]?\d{7}[ -]?[A-Z]"),
+    _scheme(to_say("Italian codici fiscali"), "it.codicefiscale", r"[A-Z]{6}\d[\dA-Z]{9}"),
+    _scheme(to_say("Brazilian CPF"), "br.cpf", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}"),
+    _scheme(to_say("Indian Aadhaar numbers"), "in_.aadhaar", r"\d{4} \d{4} \d{4}|\d{12}", sure=False),
+    _scheme(to_say("Indian PAN"), "in_.pan", r"[A-Z]{5}\d{4}[A-Z]"),
+    _scheme(to_say("Chinese identity numbers"), "cn.ric", r"\d{17}[\dX]"),
+    _scheme(to_say("Korean resident numbers"), "kr.rrn", r"\d{6}-?\d{7}"),
+    _scheme(to_say("Polish PESEL"), "pl.pesel", r"\d{11}"),
+    _scheme(to_say("Swedish personal numbers"), "se.personnummer", r"(?:\d{2})?\d{6}[-+]?\d{4}"),
+    _scheme(to_say("Norwegian birth numbers"), "no.fodselsnummer", r"\d{6} ?\d{5}"),
+    _scheme(to_say("Finnish personal codes"), "fi.hetu", r"\d{6}[-+A]\d{3}[\dA-Z]"),
+    _scheme(to_say("Danish CPR numbers"), "dk.cpr", r"\d{6}-\d{4}"),
+    _scheme(to_say("Danish CPR numbers"), "dk.cpr", r"\d{10}", sure=False),
+    _scheme(to_say("Swiss AHV numbers"), "ch.ssn", r"756\.?\d{4}\.?\d{4}\.?\d{2}"),
+    _scheme(to_say("Belgian national numbers"), "be.nn", r"\d{2}\.?\d{2}\.?\d{2}[-.]?\d{3}\.?\d{2}"),
+    _scheme(to_say("Turkish identity numbers"), "tr.tckimlik", r"[1-9]\d{10}"),
+    _scheme(to_say("Mexican CURP"), "mx.curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[\dA-Z]\d"),
+    _scheme(to_say("South African identity numbers"), "za.idnr", r"\d{13}"),
+    _scheme(to_say("Canadian social insurance numbers"), "ca.sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", sure=False),
+    _scheme(to_say("Australian tax numbers"), "au.tfn", r"\d{3} ?\d{3} ?\d{2,3}", sure=False),
+    _scheme(to_say("Malaysian NRIC"), "my.nric", r"\d{6}-\d{2}-\d{4}"),
+    _scheme(to_say("Malaysian NRIC"), "my.nric", r"\d{12}", sure=False),
+    _scheme(to_say("Thai identity numbers"), "th.pin", r"\d-?\d{4}-?\d{5}-?\d{2}-?\d", sure=False),
+    _scheme(to_say("Romanian CNP"), "ro.cnp", r"\d{13}"),
+    _scheme(to_say("Bulgarian EGN"), "bg.egn", r"\d{10}"),
+    _scheme(to_say("Czech birth numbers"), "cz.rc", r"\d{6}/\d{3,4}"),
+    _scheme(to_say("Estonian and Lithuanian personal codes"), "ee.ik", r"[1-6]\d{10}"),
+    _scheme(to_say("Yugoslav personal numbers (JMBG)"), "si.emso", r"\d{13}"),
+    _scheme(to_say("Croatian OIB"), "hr.oib", r"\d{11}", sure=False),
+    _scheme(to_say("Chilean RUT"), "cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dK]"),
+    _scheme(to_say("Ecuadorian identity numbers"), "ec.ci", r"\d{10}", sure=False),
+    _scheme(to_say("Greek AMKA"), "gr.amka", r"\d{11}"),
 )
 
 
@@ -110,7 +112,7 @@ def identity_match(values: Sequence[str], *, named: bool) -> Match | None:
 def bank_match(values: Sequence[str]) -> Match | None:
     """Payment cards (a card scheme's first digits, its length, the Luhn digit) or IBAN, when at least half are."""
     compact = [re.sub(r"[ -]", "", value).upper() for value in values]
-    for what, module, form in (("card numbers", "stdnum.luhn", _CARD), ("IBAN", "stdnum.iban", _IBAN)):
+    for what, module, form in ((to_say("card numbers"), "stdnum.luhn", _CARD), (to_say("IBAN"), "stdnum.iban", _IBAN)):
         formed = [value for value in compact if form.match(value)]
         if len(formed) >= 0.5 * len(values):
             share = sum(_valid(module, value) for value in formed) / len(values)
@@ -127,7 +129,7 @@ def phone_match(values: Sequence[str], *, named: bool) -> Match | None:
     international = [value for value in values if value.startswith("+") or re.match(r"00\d", value)]
     if len(international) >= 0.5 * len(values):
         share = sum(_is_phone(re.sub(r"^00", "+", value), None) for value in international) / len(values)
-        return Match("telephone numbers", share) if share >= 0.5 else None
+        return Match(to_say("telephone numbers"), share) if share >= 0.5 else None
     formed = [value for value in values if named or _NATIONAL.match(value)]
     least = 0.5 if named else 0.8
     if len(formed) < least * len(values) or (not named and len(formed) < 5):
@@ -136,7 +138,7 @@ def phone_match(values: Sequence[str], *, named: bool) -> Match | None:
     if not regions:
         return None
     share = sum(any(_is_phone(value, region) for region in regions) for value in formed) / len(values)
-    return Match("telephone numbers", share) if share >= least else None
+    return Match(to_say("telephone numbers"), share) if share >= least else None
 
 
 # As the United States, Indonesia, France and Britain write them, with their separators; 08… is an Indonesian mobile.

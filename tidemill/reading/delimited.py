@@ -20,6 +20,7 @@ from tidemill.reading.refusing import Bad, Refusals
 from tidemill.reading.spelling import COMMA
 from tidemill.reading.splitting import Block, Grammar, Splitter
 from tidemill.reading.threads import in_order
+from tidemill.said import to_say, to_tell
 
 __all__ = ["Piece", "read_delimited", "scan_delimited"]
 
@@ -124,15 +125,17 @@ def _settled(file: DataFile, header: Header, known: Mapping[str, Column]) -> tup
         for name, column in known.items():
             if GROUPED in column.left and held[name].readings == frozenset() and "int" not in column.left:
                 held[name] = Held(TEXT, held[name].gaps)
-                notes.append(
-                    f"`{name}` of {file.name} is text: its points may part thousands or decimals. Say `decimal`"
-                )
+                text = to_say("`{column}` of {file} is text: its points may part thousands or decimals. Say `decimal`")
+                notes.append(to_tell(text, column=name, file=file.name))
     for name in sorted(header.nameless):
+        place = name.replace("_", " ")
         if held[name].type == NOTHING:
             del held[name]
-            notes.append(f"{file.name}: {name.replace('_', ' ')} has neither a name nor values, and is left out")
+            text = to_say("{file}: {place} has neither a name nor values, and is left out")
+            notes.append(to_tell(text, file=file.name, place=place))
         else:
-            notes.append(f"{file.name}: {name.replace('_', ' ')} has no name; it is called `{name}`")
+            text = to_say("{file}: {place} has no name; it is called `{column}`")
+            notes.append(to_tell(text, file=file.name, place=place, column=name))
     return held, tuple(notes)
 
 

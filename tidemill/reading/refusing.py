@@ -10,22 +10,23 @@ import pandas as pd
 
 from tidemill.errors import UserError
 from tidemill.reading.options import Options
+from tidemill.said import to_say
 
 __all__ = ["KEPT", "REASONS", "Bad", "Refusals", "frame_of_bad", "raw_text"]
 
 KEPT = 65_536
 _EARLY = 1_000
 REASONS = {
-    "read:values": "another number of values than the header has columns",
-    "read:nul": "a NUL byte",
-    "read:encoding": "bytes that are not text of the file's encoding",
-    "read:length": "a row of more than 4 MB",
-    "read:quote": "a quotation mark that is left open",
-    "read:header": "the header once more",
-    "read:json": "a line that is not one JSON object",
-    "read:record": "a record that is no object",
-    "read:keys": "a name that is twice in one object",
-    "read:depth": "an object that is nested too deeply",
+    "read:values": to_say("another number of values than the header has columns"),
+    "read:nul": to_say("a NUL byte"),
+    "read:encoding": to_say("bytes that are not text of the file's encoding"),
+    "read:length": to_say("a row of more than 4 MB"),
+    "read:quote": to_say("a quotation mark that is left open"),
+    "read:header": to_say("the header once more"),
+    "read:json": to_say("a line that is not one JSON object"),
+    "read:record": to_say("a record that is no object"),
+    "read:keys": to_say("a name that is twice in one object"),
+    "read:depth": to_say("an object that is nested too deeply"),
 }
 
 

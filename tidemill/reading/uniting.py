@@ -15,6 +15,7 @@ from tidemill.reading.holding import Held, Scanned, settled, together
 from tidemill.reading.options import Options
 from tidemill.reading.plain import INT, NOTHING, TEXT, spoken
 from tidemill.reading.spelling import DATES, spoken_reading, type_of
+from tidemill.said import to_say, to_tell
 
 __all__ = ["United", "united"]
 
@@ -50,8 +51,12 @@ def united(files: Sequence[tuple[str, Scanned]], options: Options) -> United:
         absent = len(pieces) < len(files)
         final = settled(Held(held.type, held.gaps or absent, held.large, held.beyond), kind)
         if held.type == INT and final == TEXT:
-            size = "64 bits" if held.beyond else "2**53, and gaps"
-            notes.append(f"`{name}` is read as text: it holds whole numbers beyond {size}, which would be rounded")
+            text = (
+                "`{column}` is read as text: it holds whole numbers beyond 64 bits, which would be rounded"
+                if held.beyond
+                else "`{column}` is read as text: it holds whole numbers beyond 2**53, and gaps, which would be rounded"
+            )
+            notes.append(to_tell(text, column=name))
         if reading is not None and final == type_of(reading):
             readings[name] = reading
         fields.append((name, final))
@@ -61,7 +66,7 @@ def united(files: Sequence[tuple[str, Scanned]], options: Options) -> United:
     notes = [*(note for _, scanned in files for note in scanned.notes), *differences, *notes]
     notes += _unused(files, options)
     if len(notes) > _MOST_NOTES:
-        notes[_MOST_NOTES:] = [f"and {len(notes) - _MOST_NOTES} more differences"]
+        notes[_MOST_NOTES:] = [to_tell("and {more} more differences", more=len(notes) - _MOST_NOTES)]
     return United(pa.schema(fields), readings, tuple(notes))
 
 
@@ -78,11 +83,14 @@ def _read_alike(
         kind_read = type_of(reading)
         return [(file, Held(kind_read, held.gaps) if held.readings else held) for file, held in pieces], reading
     if common:
-        ways = " and as ".join(sorted(map(spoken_reading, common)))
-        mend = "write the dates as 2024-12-31" if common & set(DATES) else "say `decimal`"
-        notes.append(f"`{name}` stays text: all of it can be read as {ways}. To have it read, {mend}")
+        text = (
+            "`{column}` stays text: all of it can be read as {ways}. To have it read, write the dates as 2024-12-31"
+            if common & set(DATES)
+            else "`{column}` stays text: all of it can be read as {ways}. To have it read, say `decimal`"
+        )
+        notes.append(to_tell(text, column=name, ways=" and as ".join(sorted(map(spoken_reading, common)))))
     else:
-        notes.append(f"`{name}` stays text: its files do not write it in one way")
+        notes.append(to_tell("`{column}` stays text: its files do not write it in one way", column=name))
     return [(file, Held(held.type, held.gaps)) for file, held in pieces], None
 
 
@@ -103,7 +111,7 @@ def _mixed(name: str, pieces: Sequence[tuple[str, Held]], options: Options, note
     if held.type == TEXT and len(kinds) > 1:
         if options.differing == "refuse" and name not in options.kinds:
             raise UserError(f"column `{name}` is {' and '.join(said)}. Make the files agree, or say `differing: unite`")
-        notes.append(f"`{name}` is {' and '.join(said)}: read as text")
+        notes.append(to_tell("`{column}` is {kinds}: read as text", column=name, kinds=" and ".join(said)))
     return held
 
 
@@ -118,13 +126,16 @@ def _absences(files: Sequence[tuple[str, Scanned]], names: Iterable[str], option
             continue
         old, new = _old_and_new(name, other, partly, options.kinds)
         told |= {old, new}
-        notes.append(
-            f"`{old}` is only in {_listed(partly[old])} and `{new}` only in {_listed(partly[new])}: if they are one "
-            f"column, say `rename: {{{old}: {new}}}`"
+        text = to_say(
+            "`{old}` is only in {old_files} and `{new}` only in {new_files}: if they are one column, say "
+            "`rename: {{{old}: {new}}}`"
         )
+        files_of = {"old_files": _listed(partly[old]), "new_files": _listed(partly[new])}
+        notes.append(to_tell(text, old=old, new=new, **files_of))
     for name, have in partly.items():
         if name not in told:
-            notes.append(f"`{name}` is not in {_listed([file for file, _ in files if file not in have])}: null there")
+            lacking = _listed([file for file, _ in files if file not in have])
+            notes.append(to_tell("`{column}` is not in {files}: null there", column=name, files=lacking))
     return notes
 
 
@@ -162,7 +173,7 @@ def _unused(files: Sequence[tuple[str, Scanned]], options: Options) -> list[str]
     """New names that no file has made use of: misspelt, or no longer needed."""
     known = {name for _, scanned in files for name in scanned.held}
     return [
-        f"rename: no file has a column `{old}`{did_you_mean(old, known)}"
+        to_tell("rename: no file has a column `{column}`{hint}", column=old, hint=did_you_mean(old, known))
         for old, new in options.rename.items()
         if new not in known
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tidemill.reporting.deciding import libraries
-from tidemill.reporting.language import say, say_plural
+from tidemill.reporting.language import retold, say, say_plural
 from tidemill.reporting.limits import limits_of
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Block, Cell, Points, Prose, Section, Table
@@ -55,7 +55,7 @@ def _purpose(material: Material) -> str:
     asked = question(material)
     words = f"{asked} {target} {_answers(material)}"
     if labelled.why:
-        words += " " + say("Task: `{task}`, as {why}.", task=labelled.task, why=labelled.why)
+        words += " " + say("Task: `{task}`, as {why}.", task=labelled.task, why=retold(labelled.why))
     return words
 
 
@@ -168,7 +168,7 @@ def _columns(material: Material) -> Iterator[Block]:
     yield Prose(say("What moves its answers most: {columns}.", columns=", ".join(drivers) or say("nothing")))
     if material.excluded:
         yield Prose(say_plural("{count} column is left out:", "{count} columns are left out:", len(material.excluded)))
-        yield Points([f"`{name}`: {say(why)}" for name, why in material.excluded.items()])
+        yield Points([f"`{name}`: {retold(why)}" for name, why in material.excluded.items()])
 
 
 def _lineage(material: Material) -> Table:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tidemill.personal import KIND_WORDS
-from tidemill.reporting.language import say, say_plural, to_say
+from tidemill.reporting.language import retold, say, say_plural, to_say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Badge, Block, Cell, Fold, Link, Notice, Pairs, Prose, Section, Table, Tone
 from tidemill.reporting.wording import MISSING, count, listed, sentence
@@ -82,12 +82,12 @@ def leaks(material: Material) -> Notice:
     allowed = [leak for leak in found if leak.allowed]
     if not found:
         return Notice("good", say("No leak found"), _no_leak(len(material.use_case.columns.forbid)))
-    told = [f"`{leak.column}`: {leak.evidence}." for leak in left_out]
+    told = [f"`{leak.column}`: {retold(leak.evidence)}." for leak in left_out]
     told += [
         say(
             "`{column}` was **allowed** by the use case all the same: {evidence}.",
             column=leak.column,
-            evidence=leak.evidence,
+            evidence=retold(leak.evidence),
         )
         for leak in allowed
     ]
@@ -117,7 +117,7 @@ def traps(material: Material) -> Notice | None:
     told = []
     for trap in found:
         where = ", ".join(f"`{name}`" for name in trap.columns)
-        what = f"**{say(_TRAPS[trap.kind])}**{f' ({where})' if where else ''}: {trap.evidence}."
+        what = f"**{say(_TRAPS[trap.kind])}**{f' ({where})' if where else ''}: {retold(trap.evidence)}."
         told.append(f"{what} {say('The use case **allows** it.')}" if trap.allowed else what)
     grave = any(trap.severity == "critical" for trap in found)
     tone: Tone = "bad" if grave else "warn" if any(trap.severity == "warning" for trap in found) else "plain"
@@ -133,7 +133,9 @@ def personal(material: Material) -> Notice | None:
     told = []
     for one in found:
         use = say("**read by the model**, as the use case allows") if one.allowed else say("left out of the model")
-        told.append(f"`{one.column}`: {say(KIND_WORDS.get(one.kind, one.kind))}, {use}. {sentence(one.evidence)}")
+        told.append(
+            f"`{one.column}`: {say(KIND_WORDS.get(one.kind, one.kind))}, {use}. {sentence(retold(one.evidence))}"
+        )
     told.append(
         say("Values of these columns are masked on every page; Snapshots and Quarantine hold them as they came.")
     )
@@ -144,10 +146,11 @@ def personal(material: Material) -> Notice | None:
 def _told(results: Sequence[ExpectationResult]) -> Table:
     rows: list[list[Cell]] = []
     for one in results:
-        found = one.observed
+        found = retold(one.observed)
         if one.refused_rows:
             found += "; " + say_plural("{count} row refused", "{count} rows refused", one.refused_rows)
         severity = Badge(say(_SEVERITIES[one.severity]), _TONES[one.severity])
-        rows.append([one.expectation, f"`{one.column}`" if one.column else MISSING, severity, found, one.note or None])
+        column = f"`{one.column}`" if one.column else MISSING
+        rows.append([retold(one.expectation), column, severity, found, one.note or None])
     head = [say("expectation"), say("column"), say("severity"), say("what was found"), say("why it is asked")]
     return Table(head, rows)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tidemill.reporting.charts import Bar, Colour, bars, sparkline, waterfall
 from tidemill.reporting.checks import leaks, personal, traps
 from tidemill.reporting.labels import the_labels
-from tidemill.reporting.language import say, say_plural, to_say
+from tidemill.reporting.language import retold, say, say_plural, to_say
 from tidemill.reporting.material import Material
 from tidemill.reporting.page import Badge, Block, Cell, Figure, Picture, Section, Table
 from tidemill.reporting.wording import MISSING, count, percent
@@ -42,7 +42,7 @@ def the_data(material: Material) -> Section:
     )
     if labelled.why:
         kind = say(_TASKS[labelled.task])
-        lead += " " + say("What is predicted is a **{kind}**: {why}.", kind=kind, why=labelled.why)
+        lead += " " + say("What is predicted is a **{kind}**: {why}.", kind=kind, why=retold(labelled.why))
     blocks: list[Block | None] = [_rows(material)]
     refused = _refused(material)
     if refused:
@@ -122,13 +122,15 @@ def _refused(material: Material) -> Counter[str]:
     """Why rows are in quarantine, with how many."""
     lineage = material.lineage
     reasons: Counter[str] = Counter()
-    reasons.update({say("could not be read: {why}", why=why): rows for why, rows in lineage.collected.refused.items()})
-    reasons.update(lineage.cleaned.refused)
-    reasons.update(lineage.labelled.refused)
+    reasons.update(
+        {say("could not be read: {why}", why=retold(why)): rows for why, rows in lineage.collected.refused.items()}
+    )
+    for refused in (lineage.cleaned.refused, lineage.labelled.refused):
+        reasons.update({retold(why): rows for why, rows in refused.items()})
     for one in lineage.validation.results:
         if one.refused_rows:
             where = f"`{one.column}`: " if one.column else ""
-            reasons[f"{where}{one.expectation}"] += one.refused_rows
+            reasons[f"{where}{retold(one.expectation)}"] += one.refused_rows
     return reasons
 
 
@@ -136,7 +138,9 @@ def _sources(material: Material) -> Table:
     rows: list[list[Cell]] = []
     for source in material.lineage.collected.sources:
         unread, alone = source.refused or None, source.unmatched or None
-        rows.append([source.name, source.url, source.files, source.rows, unread, alone, "; ".join(source.notes)])
+        rows.append(
+            [source.name, source.url, source.files, source.rows, unread, alone, "; ".join(map(retold, source.notes))]
+        )
     head = [
         say("source"),
         say("where"),
@@ -191,7 +195,7 @@ def _columns(material: Material) -> Table:
         use: Cell = (
             Badge(say("read"), "good")
             if one.name in read
-            else say(excluded.get(one.name, to_say("not read by itself")))
+            else retold(excluded.get(one.name, to_say("not read by itself")))
         )
         missing = percent(one.missing) if one.missing else MISSING
         rows.append([one.name, say(_KINDS[one.kind]), picture, one.words, missing, use])

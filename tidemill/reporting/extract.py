@@ -1,6 +1,6 @@
 """Keeps the translations whole: ``python -m tidemill.reporting.extract`` writes every file of them anew.
 
-It reads the package's code for what :func:`~tidemill.reporting.language.say`, ``say_plural`` and ``to_say`` are
+It reads the code for what :func:`~tidemill.reporting.language.say`, ``say_plural``, ``to_say`` and ``to_tell`` are
 given, and for each :class:`~tidemill.said.Said`. New texts get an empty translation, those that nobody says any
 more leave, and the order is that of the alphabet. With the code of a language (``extract nl``) it starts a new file.
 """
@@ -23,13 +23,13 @@ __all__ = ["brought_up", "forms", "messages", "spoken", "written"]
 
 Message = str | tuple[str, str]
 _WIDTH = 116
-_ARGUMENTS = {"say": 1, "to_say": 1, "Said": 1, "say_plural": 2}
+_ARGUMENTS = {"say": 1, "to_say": 1, "to_tell": 1, "Said": 1, "say_plural": 2}
 
 
-def messages(package: Path) -> dict[Message, tuple[str, ...]]:
-    """Every text that the code of a package says, each with the files that say it."""
+def messages(*packages: Path) -> dict[Message, tuple[str, ...]]:
+    """Every text that the code of the packages says, each with the files that say it."""
     found: dict[Message, list[str]] = {}
-    for file in sorted(package.rglob("*.py")):
+    for package, file in ((one, file) for one in packages for file in sorted(one.rglob("*.py"))):
         where = f"{package.name}/{file.relative_to(package).as_posix()}"
         for message in spoken(file.read_text(encoding="utf-8")):
             places = found.setdefault(message, [])
@@ -41,11 +41,12 @@ def messages(package: Path) -> dict[Message, tuple[str, ...]]:
 def spoken(code: str) -> Iterator[Message]:
     """The texts that one file says. A text that is put together there, such as an f-string, raises ValueError.
 
-    Where the file makes ``Said``, what it calls ``text`` is said too: assigned to that name, or given for a parameter.
+    Where the file makes ``Said`` or tells sentences, what it calls ``text`` is said too: assigned to that name, or
+    given for a parameter.
     """
     tree = ast.parse(code)
     nodes = list(ast.walk(tree))
-    makes = any(isinstance(node, ast.Call) and _name(node) == "Said" for node in nodes)
+    makes = any(isinstance(node, ast.Call) and _name(node) in ("Said", "to_tell") for node in nodes)
     taking = _taking_text(nodes) if makes else {}
     for node in nodes:
         if isinstance(node, ast.Call) and _name(node) in _ARGUMENTS:
@@ -61,8 +62,10 @@ def _said(node: ast.Call, wanted: int) -> Iterator[Message]:
     if any(isinstance(one, ast.JoinedStr | ast.BinOp) for one in given):
         raise ValueError(f"line {node.lineno}: {_name(node)}(…) is given a text that is put together: name its values")
     texts = list(_constants(given))
-    if len(texts) == wanted:
-        yield texts[0] if wanted == 1 else (texts[0], texts[1])
+    if wanted == 1:
+        yield from texts
+    elif len(texts) == wanted:
+        yield (texts[0], texts[1])
 
 
 def _constants(nodes: Sequence[ast.expr]) -> Iterator[str]:
@@ -120,7 +123,7 @@ def main(started: list[str]) -> None:
     """Write the files anew, and those of new languages for the first time."""
     package = Path(str(resources.files("tidemill")))
     folder = package / "reporting" / "translations"
-    said = messages(package)
+    said = messages(package, package.parent / "expectations")
     for code in dict.fromkeys([*(file.stem for file in sorted(folder.glob("*.po"))), *started]):
         file = folder / f"{code}.po"
         text = file.read_text(encoding="utf-8") if file.exists() else _new_header(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidemill.reporting.language import say, say_plural
+from tidemill.reporting.language import retold, say, say_plural
 from tidemill.reporting.material import Material
 from tidemill.reporting.ordering import ranking_limit
 from tidemill.reporting.page import Prose, Section
@@ -103,7 +103,7 @@ def _allowed(material: Material) -> Iterator[str]:
             yield say(
                 "The use case allows what would have stopped the run (`{kind}`): {evidence}.",
                 kind=trap.kind,
-                evidence=trap.evidence,
+                evidence=retold(trap.evidence),
             )
     personal = [f"`{one.column}`" for one in validation.personal if one.allowed]
     if personal:

@@ -155,7 +155,7 @@ def _table(material: Material) -> Table:
             row.append(number(one.outcome))
         row += [
             number(metric.value) if metric else None,
-            span(metric.low, metric.high, 3) if metric else None,
+            span(metric.low, metric.high) if metric else None,
             number(one.baseline) if one.baseline is not None else None,
             say(_VERDICTS[one.verdict]),
         ]

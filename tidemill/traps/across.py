@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tidemill.results import Labelled, Split, Trap, Validation
+from tidemill.said import to_say, to_tell
 from tidemill.snapshot import Snapshot
 from tidemill.store import Store
 from tidemill.task import is_classification
@@ -119,16 +120,23 @@ def _twins(use_case: UseCase, labelled: Labelled, train: _Side, gate: _Side, col
     pairs = np.isin(_with(gate.hashes, gate.targets)[twin], _with(train.hashes, train.targets))
     same = float(pairs.mean())
     stop = share - chance >= _TWINS_STOP and chance <= _CHANCE_STOP * share and same >= _least_same(labelled, gate)
-    which = "the only column" if len(columns) == 1 else f"all {len(columns)} columns"
-    evidence = (
-        f"{int(twin.sum()):,} of {len(twin):,} gate rows ({share:.1%}) are the same as a training row in {which} that "
-        f"the model may read, where chance gives {chance:.1%}; {same:.0%} of them have its target too"
+    which = to_say("the only column") if len(columns) == 1 else to_tell("all {columns} columns", columns=len(columns))
+    evidence = to_tell(
+        "{twins:,} of {rows:,} gate rows ({share:.1%}) are the same as a training row in {told} that the model may "
+        "read, where chance gives {chance:.1%}; {same:.0%} of them have its target too",
+        twins=int(twin.sum()),
+        rows=len(twin),
+        share=share,
+        told=which,
+        chance=chance,
+        same=same,
     )
-    evidence += (
-        ": the gate would judge what the model has seen. Remove the copies, or split by what they share (`group`)"
-        if stop
-        else ""
-    )
+    if stop:
+        evidence = to_tell(
+            "{told}: the gate would judge what the model has seen. Remove the copies, or split by what they share "
+            "(`group`)",
+            told=evidence,
+        )
     allowed = stop and "duplicates" in use_case.validate_.allow
     yield Trap(kind="duplicates", severity="critical" if stop else "warning", evidence=evidence, allowed=allowed)
 
@@ -151,9 +159,12 @@ def _moved(labelled: Labelled, train: _Side, gate: _Side) -> Iterator[Trap]:
         spread = float(train.targets.std())
         before, after = float(train.targets.mean()), float(gate.targets.mean())
         if spread and abs(after - before) >= spread:
-            evidence = (
-                f"its mean is {before:,.4g} on the training side and {after:,.4g} on the gate side, more than a whole "
-                f"standard deviation ({spread:,.4g}) away"
+            evidence = to_tell(
+                "its mean is {before:,.4g} on the training side and {after:,.4g} on the gate side, more than a whole "
+                "standard deviation ({spread:,.4g}) away",
+                before=before,
+                after=after,
+                spread=spread,
             )
             yield Trap(kind="target_moved", severity="warning", evidence=evidence)
         return
@@ -163,10 +174,12 @@ def _moved(labelled: Labelled, train: _Side, gate: _Side) -> Iterator[Trap]:
     ]
     if float(np.abs(shares[0] - shares[1]).sum()) / 2 >= _TARGET_MOVED:
         place = int(np.abs(shares[0] - shares[1]).argmax())
-        label = labelled.classes[place].label
-        evidence = (
-            f"`{label}` is {shares[0][place]:.0%} of the training rows and {shares[1][place]:.0%} of the gate rows: "
-            "probabilities that hold on one side are wrong on the other"
+        evidence = to_tell(
+            "`{label}` is {before:.0%} of the training rows and {after:.0%} of the gate rows: "
+            "probabilities that hold on one side are wrong on the other",
+            label=labelled.classes[place].label,
+            before=shares[0][place],
+            after=shares[1][place],
         )
         yield Trap(kind="target_moved", severity="warning", evidence=evidence)
 
@@ -177,7 +190,12 @@ def _changed(train: _Side, gate: _Side, validation: Validation) -> Iterator[Trap
         if abs(after - before) < _CHANGED:
             continue
         gone = after > before
-        evidence = f"it is missing in {before:.0%} of the training rows and in {after:.0%} of the gate rows: " + (
-            "what is learnt from it can't be used any more" if gone else "there is little to learn it from"
+        text = (
+            "it is missing in {before:.0%} of the training rows and in {after:.0%} of the gate rows: what is learnt "
+            "from it can't be used any more"
+            if gone
+            else "it is missing in {before:.0%} of the training rows and in {after:.0%} of the gate rows: there is "
+            "little to learn it from"
         )
+        evidence = to_tell(text, before=before, after=after)
         yield Trap(kind="changed", severity="warning" if gone else "info", evidence=evidence, columns=(name,))

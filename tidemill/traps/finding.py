@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tidemill.results import Trap
+from tidemill.said import to_say, to_tell
 from tidemill.task import Task, is_classification
 from tidemill.traps.rows import names_rows
 from tidemill.traps.scoring import Judge, as_numbers, sampled
@@ -61,18 +62,22 @@ def _ordered(use_case: UseCase, frame: pd.DataFrame, target: str, task: Task) ->
         times = as_numbers(frame[use_case.time].iloc[places])
         score = judge.numbers(times) if times is not None else 0.0
         if score > limit:
-            tells = f"the time alone (`{use_case.time}`) tells the target with {judge.spoken(score, limit)}"
+            text = to_say("the time alone (`{column}`) tells the target with {told}")
+            told = to_tell(text, column=use_case.time, told=judge.spoken(score, limit))
             apart = score if task == "multiclass" else judge.difference(times) if times is not None else 0.0
             if not is_classification(task):
-                evidence = f"{tells}: it goes with the time, and rows to come lie beyond what trees have seen"
+                text = to_say("{told}: it goes with the time, and rows to come lie beyond what trees have seen")
+                evidence = to_tell(text, told=told)
                 yield Trap(kind="time_order", severity="warning", evidence=evidence, columns=(use_case.time,))
             elif apart <= limit:
-                evidence = f"{tells}: one class comes for a while, then the other, and what else lasts looks like it"
+                text = to_say("{told}: one class comes for a while, then the other, and what else lasts looks like it")
+                evidence = to_tell(text, told=told)
                 yield Trap(kind="time_order", severity="warning", evidence=evidence, columns=(use_case.time,))
             else:
-                evidence = (
-                    f"{tells}: the classes come from different times, so whatever else changed between them looks like "
-                    "the answer, and the split compares one time with another"
+                evidence = to_tell(
+                    "{told}: the classes come from different times, so whatever else changed between them looks like "
+                    "the answer, and the split compares one time with another",
+                    told=told,
                 )
                 allowed = "time_order" in use_case.validate_.allow
                 yield Trap(
@@ -81,9 +86,10 @@ def _ordered(use_case: UseCase, frame: pd.DataFrame, target: str, task: Task) ->
             return
     score = judge.numbers(places.astype("float64"))
     if score > limit:
-        evidence = (
-            f"the place of a row in the data tells its target with {judge.spoken(score, limit)}: the rows lie sorted. "
-            "The split does not go by place, but a column that does would be an oracle"
+        evidence = to_tell(
+            "the place of a row in the data tells its target with {told}: the rows lie sorted. "
+            "The split does not go by place, but a column that does would be an oracle",
+            told=judge.spoken(score, limit),
         )
         yield Trap(kind="class_order", severity="info", evidence=evidence)
 
@@ -99,9 +105,11 @@ def _later(use_case: UseCase, frame: pd.DataFrame) -> Iterator[Trap]:
         both = frame[name].notna() & own.notna()
         share = float((frame.loc[both, name] > own[both]).mean()) if both.sum() >= _FEWEST else 0.0
         if share >= _LATER:
-            evidence = (
-                f"it is after the row's own `{use_case.time}` in {share:.0%} of the rows that have it. If it is "
-                "recorded then, forbid it; if it is planned before, allow it"
+            evidence = to_tell(
+                "it is after the row's own `{column}` in {share:.0%} of the rows that have it. If it is "
+                "recorded then, forbid it; if it is planned before, allow it",
+                column=use_case.time,
+                share=share,
             )
             allowed = name in use_case.columns.allow
             yield Trap(kind="later_than_row", severity="warning", evidence=evidence, columns=(name,), allowed=allowed)

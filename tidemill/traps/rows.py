@@ -12,6 +12,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from tidemill.said import to_say, to_tell
+
 __all__ = ["names_rows"]
 
 _FEWEST = 100
@@ -47,18 +49,31 @@ def _numbers(values: np.ndarray) -> str | None:
     different = len(np.unique(values))
     steps = np.diff(values)
     if different == rows and ((steps > 0).all() or (steps < 0).all()):
-        way = "grow" if steps[0] > 0 else "fall"
-        return f"its {rows:,} values {way} from row to row and none comes twice: a row number or a running number"
+        text = (
+            "its {rows:,} values grow from row to row and none comes twice: a row number or a running number"
+            if steps[0] > 0
+            else "its {rows:,} values fall from row to row and none comes twice: a row number or a running number"
+        )
+        return to_tell(text, rows=rows)
     spread = float(values.max() - values.min()) + 1
     due = rows * (rows - 1) / (2 * spread)
     if due >= _REPEATS_DUE and different >= _DIFFERENT * rows and rows - different <= _REPEATS_SEEN * due:
-        return (
-            f"{different:,} of its {rows:,} values are different, where measured numbers between {values.min():,.0f} "
-            f"and {values.max():,.0f} would repeat some {due:,.0f} times: they were given out one by one"
+        return to_tell(
+            "{different:,} of its {rows:,} values are different, where measured numbers between {low:,.0f} "
+            "and {high:,.0f} would repeat some {due:,.0f} times: they were given out one by one",
+            different=different,
+            rows=rows,
+            low=values.min(),
+            high=values.max(),
+            due=due,
         )
     if spread >= _TOO_LONG_TO_COUNT and different >= _DIFFERENT * rows:
-        digits = len(str(int(spread)))
-        return f"{different:,} of its {rows:,} values are different numbers of {digits} digits: keys or hashes"
+        return to_tell(
+            "{different:,} of its {rows:,} values are different numbers of {digits} digits: keys or hashes",
+            different=different,
+            rows=rows,
+            digits=len(str(int(spread))),
+        )
     return None
 
 
@@ -72,6 +87,7 @@ def _texts(known: pd.Series) -> str | None:
     different = known.nunique()
     if different < _DIFFERENT * len(known):
         return None
-    forms = (("UUIDs", _UUID), ("hashes", _HASH))
-    form = next((name for name, form in forms if looked_at.str.match(form).mean() >= 0.9), "codes")
-    return f"{different:,} of its {len(known):,} values are different {form}: a model can only learn them by heart"
+    forms = ((to_say("UUIDs"), _UUID), (to_say("hashes"), _HASH))
+    form = next((name for name, form in forms if looked_at.str.match(form).mean() >= 0.9), to_say("codes"))
+    text = to_say("{different:,} of its {rows:,} values are different {told}: a model can only learn them by heart")
+    return to_tell(text, different=different, rows=len(known), told=form)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tidemill.said import to_tell
 from tidemill.task import Task, is_classification
 
 __all__ = ["CERTAIN", "Codes", "Floats", "Judge", "as_numbers", "sampled"]
@@ -60,13 +61,15 @@ class Judge:
 
     def spoken(self, score: float, limit: float) -> str:
         """The score in words."""
-        return f"an {'AUC' if is_classification(self._task) else 'R²'} of {score:.3f} (the limit is {limit:g})"
+        if is_classification(self._task):
+            return to_tell("an AUC of {score:.3f} (the limit is {limit:g})", score=score, limit=limit)
+        return to_tell("an R² of {score:.3f} (the limit is {limit:g})", score=score, limit=limit)
 
     def alone(self, score: float, limit: float) -> str:
         """The evidence against a column that scores too well."""
         if score >= CERTAIN:
-            return f"it is the target under another name: alone it gives {self.spoken(score, limit)}"
-        return f"alone it separates the target with {self.spoken(score, limit)}"
+            return to_tell("it is the target under another name: alone it gives {told}", told=self.spoken(score, limit))
+        return to_tell("alone it separates the target with {told}", told=self.spoken(score, limit))
 
     def _plain(self, values: Floats) -> float:
         if not is_classification(self._task):

@@ -36,7 +36,7 @@ FILES = sorted((PACKAGE / "reporting" / "translations").glob("*.po"))
 
 @pytest.fixture(scope="module")
 def said() -> dict[Message, tuple[str, ...]]:
-    return messages(PACKAGE)
+    return messages(PACKAGE, PACKAGE.parent / "expectations")
 
 
 def read(file: Path) -> Catalog:
@@ -150,6 +150,14 @@ def test_plurals_and_stored_sentences() -> None:
         assert say("nobody has translated this {x:.1f}", x=0.5) == "nobody has translated this 0,5"
     assert [say_plural("{count} row", "{count} rows", many) for many in (1, 1200)] == ["1 row", "1,200 rows"]
     assert stored.english == in_words(stored) == "1 and x"
+
+
+def test_measured_numbers_of_one_sentence_have_as_many_decimals() -> None:
+    said = Said(
+        text="{value:,} ({low:,} to {high:+,}), {rows:,} rows",
+        values={"value": 0.6795, "low": 0.671, "high": 12.5, "rows": 1},
+    )
+    assert in_words(said) == "0.6795 (0.6710 to +12.50), 1 rows"
 
 
 def test_a_language_without_a_file_is_named_with_those_there_are() -> None:
