@@ -210,7 +210,8 @@ class Search:
         judged = [None if data.judged is None else data.judged[fold.check] for fold in self._prepared.folds]
         lists = [data.lists_of(fold.check) for fold in self._prepared.folds]
         candidates = [trial for trial in self.trials if trial.number in margins]
-        chosen = choose_members(candidates, margins, targets, problem.task, problem.metric, most, judged, lists)
+        asked = targets, problem.task, problem.metric, most, judged, lists
+        chosen = choose_members(candidates, margins, *asked, of_times=data.ages is not None)
         if self._ends is not None:
             self._ends.bound(next(trial for trial in candidates if trial.number == chosen[0]))
         fits = plan_fits(
