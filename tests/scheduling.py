@@ -7,6 +7,25 @@ from xdist.scheduler import LoadFileScheduling
 __all__ = ["SHARING", "Sharing"]
 
 SHARING = {
+    "a Prefect server and a first training (tests/integration/conftest.py)": (
+        "tests/integration/test_approval_form.py",
+        "tests/integration/test_cli_refusals.py",
+        "tests/integration/test_delayed_labels.py",
+        "tests/integration/test_erasing.py",
+        "tests/integration/test_fetched_sources.py",
+        "tests/integration/test_judging_input.py",
+        "tests/integration/test_mended_training.py",
+    ),
+    "another such server and training": (
+        "tests/integration/test_personal_data.py",
+        "tests/integration/test_quarantine.py",
+        "tests/integration/test_ranking_flow.py",
+        "tests/integration/test_shared_tuning.py",
+        "tests/integration/test_sources_that_answer.py",
+        "tests/integration/test_training_flow.py",
+        "tests/integration/test_traps.py",
+        "tests/integration/test_whole_life.py",
+    ),
     "judged versions (tests/judged.py)": (
         "tests/unit/cli/test_decisions_on_pages.py",
         "tests/unit/evaluation/test_driving.py",

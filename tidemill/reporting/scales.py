@@ -15,7 +15,7 @@ __all__ = ["HUGE", "Format", "Scale", "names", "numbers", "places", "times"]
 
 Format = Literal["number", "percent", "count", "signed", "seconds"]
 _MOST = 5
-HUGE = 1e150
+HUGE = 1e150  # no axis goes as far as this
 """What is larger makes no axis."""
 _MOST_TIMES = 6
 _STEPS = [
