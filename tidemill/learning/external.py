@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from tidemill.errors import TransientError, UserError
 from tidemill.learning.features import Matrix
 from tidemill.learning.room import Memory
+from tidemill.learning.threads import available_threads
 from tidemill.usecase.values import size_text
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ class Stream:
         started = time.perf_counter()
         with closing(self.parts()) as going:
             rows = len(next(going).target)
-        return PASSES * (time.perf_counter() - started) * self.memory.rows / (rows * PARTS_AHEAD)
+        return (
+            PASSES * (time.perf_counter() - started) * self.memory.rows / (rows * min(PARTS_AHEAD, available_threads()))
+        )
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,9 @@ def grow_all(
     """Grow each fit's boosters, one a seed; the best fit first, and the first booster always.
 
     ``seconds`` is how long all may take; with None every fit is grown as it is planned. The first fit makes do with
-    less (:func:`tidemill.learning.planning.lesser`), the others are left out. ``asked`` are rows, as the recipe made
-    them, that each booster scores as soon as it is grown.
+    less (:func:`tidemill.learning.planning.lesser`), or with the sample where there is no time to read all rows that
+    are streamed; the others are left out. ``asked`` are rows, as the recipe made them, that each booster scores as
+    soon as it is grown.
     """
     wanted = [(fit, settings) for fit, settings in plan for _ in range(fit.seeds)]
     boosters = [_Booster(*one, number, asked) for number, one in enumerate(wanted)]
@@ -79,6 +80,8 @@ def grow_all(
     deadline = time.perf_counter() + seconds
     if _is_small(data):
         return _all(data, problem, boosters, deadline)
+    if data.stream is not None and data.stream.seconds() > HURRY * (deadline - time.perf_counter()):
+        return _all(data, problem, [boosters[0].on_sample(data)], deadline)
     with all_rows(data) as (matrix, weigh):
         first = boosters[0].in_time(data, matrix, weigh, problem, deadline, resort.trial)
         if first.fit.rows is None:
@@ -159,6 +162,10 @@ class _Booster:
     parameters: Parameters
     number: int
     asked: Matrix | None = None
+
+    def on_sample(self, data: Data) -> _Booster:
+        """The same for the rows in memory alone, a sample of all."""
+        return replace(self, fit=self.fit.model_copy(update={"rows": len(data.target)}))
 
     def in_time(
         self, data: Data, matrix: xgboost.DMatrix, weigh: Weigh, problem: Problem, deadline: float, trial: Trial

@@ -45,6 +45,7 @@ REPEAT_SHARE = 0.5
 TRIAL_SHARE = 0.16
 LONGEST_TRIAL_SHARE = 0.2
 LINES_SHARE = 0.1
+MOST_READING_SHARE = 0.5
 SHORT_TRIAL_SHARE = 0.07
 FEWEST_SHORT_TRIALS = 2
 WORTHWHILE_PROGRESS, WHOLE_PROGRESS = 6.0, 12.0
@@ -89,7 +90,8 @@ class Search:
         self._spent = 0.0 if shared else sum(trial.seconds for trial in self.trials)
         self._preparing = time.perf_counter() - started - prepared.choosing
         if prepared.data.stream is not None and count is None:
-            self._preparing += prepared.data.stream.seconds()
+            reading = prepared.data.stream.seconds()
+            self._preparing += reading if reading < MOST_READING_SHARE * budget else 0.0
         self._matrices: dict[int, FoldMatrices] = {}
         self._lines: list[LinearTrial] = []
         self._straightening = 0.0

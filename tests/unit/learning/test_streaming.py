@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.unit.learning.world import World, make_world
 from tidemill import tables
 from tidemill.errors import UserError
-from tidemill.learning import room
+from tidemill.learning import external, growing, room
 from tidemill.learning.baselines import race
 from tidemill.learning.boosting import Data, Parameters, Problem, all_rows
 from tidemill.learning.external import Stream
@@ -110,6 +110,21 @@ def test_a_study_says_on_how_many_rows_it_worked_and_how_they_were_read(memory: 
     assert said.rows == ROWS * 3 // 4
     assert f"memory: {said}" in heard
     assert "tuning work on 900 of the rows" in str(said)
+
+
+@pytest.mark.usefixtures("few")
+def test_rows_that_there_is_no_time_to_read_are_left_and_the_sample_is_learnt_from(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing, "SMALL_CELLS", 0)
+    monkeypatch.setattr(external.Stream, "seconds", lambda _: 1e6)
+    world = make_world(memory, count=ROWS)
+    study = world.tune(trials=None, budget=5.0)
+    first = train(memory, world.use_case, world.labelled, world.split, study, {})
+    fits = [one["fit"] for one in memory.read_json(f"{study.prefix}/fits.json")["grown"]]
+    assert [fit["rows"] for fit in fits] == [SAMPLE]
+    assert fits[0]["rounds"] > 1
+    assert train(memory, world.use_case, world.labelled, world.split, study, {}) == first
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
