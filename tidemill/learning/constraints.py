@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tidemill.errors import UserError, did_you_mean
 from tidemill.learning.features import Feature, Matrix, Recipe
+from tidemill.said import to_tell
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["constraints_of", "directed"]
@@ -26,9 +27,8 @@ def directed(use_case: UseCase, recipe: Recipe, matrix: Matrix) -> tuple[Recipe,
     for place, feature in enumerate(recipe.features):
         bound = sorted(_behind(recipe, feature) & set(asked))
         if bound and feature.column not in asked and not feature.combined:
-            reasons[feature.column] = (
-                f"it is made from `{bound[0]}`, which is under `columns.monotone`, and has no direction there itself"
-            )
+            text = "it is made from `{column}`, which is under `columns.monotone`, and has no direction there itself"
+            reasons[feature.column] = to_tell(text, column=bound[0])
         elif not (bound and feature.combined) and not _by_target(recipe, feature, asked):
             kept.append(place)
     if len(kept) == len(recipe.features) or not kept:

@@ -26,7 +26,7 @@ from tidemill.learning.levels import (
     pixel_features,
 )
 from tidemill.learning.queries import NOT_A_FEATURE
-from tidemill.said import to_say
+from tidemill.said import to_say, to_tell
 from tidemill.usecase.schema import UseCase
 
 __all__ = ["fit_recipe", "returning_features"]
@@ -222,9 +222,13 @@ def _without_duplicates(recipe: Recipe, matrix: Matrix) -> tuple[Recipe, Matrix]
         if same == position:
             kept.append(position)
         else:
-            alike = "one to one with" if levels else "the same in every training row as"
-            reasons[feature.column] = f"{alike} `{recipe.features[same].column}`"
-    lost = {name: reasons.get(name, why) for name, why in _lost_columns(recipe, kept, "its time never changes").items()}
+            other = recipe.features[same].column
+            if levels:
+                reasons[feature.column] = to_tell("one to one with `{column}`", column=other)
+            else:
+                reasons[feature.column] = to_tell("the same in every training row as `{column}`", column=other)
+    constant = to_say("its time never changes")
+    lost = {name: reasons.get(name, why) for name, why in _lost_columns(recipe, kept, constant).items()}
     return recipe.keeping([recipe.features[position].name for position in kept], lost), matrix[:, kept]
 
 

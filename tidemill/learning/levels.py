@@ -18,6 +18,7 @@ from tidemill.learning.encoding import Encoding, LevelMeans, averaged_classes, b
 from tidemill.learning.features import Feature
 from tidemill.learning.pixels import LOOKED_AT, looks_like_pixels, pixels_of, telling_pixels
 from tidemill.learning.texts import Words, common_words, texts_of, word_counts
+from tidemill.said import to_say, to_tell
 
 __all__ = ["Found", "Known", "category_features", "coded_number_features", "looks_like", "pixel_features"]
 
@@ -86,7 +87,8 @@ def category_features(column: pd.Series, name: str, known: Known, declared: str 
     levels = tuple(sorted(map(str, counts[counts >= 2].index[:MOST_LEVELS])))
     codes = codes_of(pd.Index(levels, dtype="str"), column)
     if mostly_different and _worth(codes, known, len(levels)) < SURE:
-        return [], None, f"text that is different in most rows ({len(counts)} values in {int(counts.sum())} rows)"
+        text = "text that is different in most rows ({values} values in {rows} rows)"
+        return [], None, to_tell(text, values=len(counts), rows=int(counts.sum()))
     return *_encoded(name, levels, codes, known), None
 
 
@@ -95,7 +97,7 @@ def pixel_features(column: pd.Series, name: str) -> tuple[list[Feature], int, st
     matrix = pixels_of(texts_of(column), name, None)
     told = telling_pixels(matrix)
     if not told:
-        return [], matrix.shape[1], "each of its numbers is the same in nearly every training row"
+        return [], matrix.shape[1], to_say("each of its numbers is the same in nearly every training row")
     features = [Feature(name=f"{name}: {place}", column=name, kind="number", pixel=place) for place in told]
     return features, matrix.shape[1], None
 
@@ -107,7 +109,7 @@ def text_features(column: pd.Series, name: str, known: Known) -> Found:
     levels = common_words(texts)
     words = Words.of(texts, levels)
     if not len(words.codes):
-        return [], None, "text without words that come back"
+        return [], None, to_say("text without words that come back")
     classes = averaged_classes(known.target, known.classes)
     means = words.means(outputs(known.target, classes), np.zeros(len(texts), dtype=np.int64), len(levels))
     return [count, *_readers(name, classes, words=True)], _stored(tuple(map(float, levels)), means, classes), None

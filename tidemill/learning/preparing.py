@@ -33,6 +33,7 @@ from tidemill.learning.threads import available_threads
 from tidemill.learning.useless import without_useless
 from tidemill.learning.weights import class_weights, learning_weights, own_weights, row_weights
 from tidemill.results import Labelled, Split, Study
+from tidemill.said import to_say
 from tidemill.sampling import sampled_places, stored_sample
 from tidemill.snapshot import PartReader, Snapshot
 from tidemill.store import Store
@@ -170,7 +171,7 @@ def prepare_frame(
     target = frame[use_case.target_name].to_numpy(dtype=np.float64)
     classes = target.astype(np.int64) if is_classification(labelled.task) else None
     if split.by == "group" and use_case.group is not None:
-        excluded = {use_case.group: "it names a group, and the rows to come are of other groups", **excluded}
+        excluded = {use_case.group: to_say("it names a group, and the rows to come are of other groups"), **excluded}
     outputs = len(labelled.classes) if labelled.task == "multiclass" else 1
     folds, ages = _folds(frame, use_case, split, classes, lists, Division.of(*frame.shape, outputs), whole.gap)
     groups = _groups(frame, use_case) if split.by == "group" else None if lists is None else lists.queries.codes

@@ -23,6 +23,7 @@ from tidemill.learning.objectives import predictions
 from tidemill.learning.quick import FEWEST_ROWS, sampled
 from tidemill.learning.scores import higher_is_better, score
 from tidemill.learning.threads import wait_politely
+from tidemill.said import to_say
 
 if TYPE_CHECKING:
     import xgboost
@@ -37,7 +38,7 @@ REPEATS = 3
 ROUNDS = 30
 BINS = 16
 QUICK = {"learning_rate": 0.2, "max_depth": 5, "min_child_weight": 2, "subsample": 0.8, "colsample_bytree": 0.3}
-REASON = "it tells the target no more than shuffled noise does"
+REASON = to_say("it tells the target no more than shuffled noise does")
 
 
 def without_useless(data: Data, folds: Sequence[Fold], problem: Problem) -> Data:
