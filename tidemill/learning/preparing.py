@@ -28,8 +28,8 @@ from tidemill.learning.queries import Queries
 from tidemill.learning.room import Memory, fits, memory_of, sample_rows
 from tidemill.learning.rungs import ladder
 from tidemill.learning.scores import Doubles, choose_metric
-from tidemill.learning.seasons import with_seasons
 from tidemill.learning.threads import available_threads
+from tidemill.learning.trend import with_trend
 from tidemill.learning.useless import without_useless
 from tidemill.learning.weights import class_weights, learning_weights, own_weights, row_weights
 from tidemill.results import Labelled, Split, Study
@@ -211,7 +211,7 @@ def _with_what_pays(
     """The same rows with the features that do better on check rows than others, as quick boosters find."""
     data = without_useless(data, folds, problem)
     if data.ages is not None:
-        data = with_seasons(data, folds, problem, frame[str(use_case.time)])
+        data = with_trend(data, folds, problem, frame[str(use_case.time)])
     if use_case.tune.pairs:
         data = with_pairs(data, folds, replace(problem, bins=bins_of(data)))
     return data

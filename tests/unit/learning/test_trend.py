@@ -1,4 +1,4 @@
-"""The trend and the slow parts of the calendar are features where later rows bear them out, and only there."""
+"""How far in time a row is, is a feature where later rows bear it out, and only there."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from tidemill.learning.features import Recipe
 from tidemill.learning.fitting import fit_recipe, returning_features
 from tidemill.learning.folds import Fold, forward_folds
 from tidemill.learning.rows import RowReader
-from tidemill.learning.seasons import with_seasons
+from tidemill.learning.trend import with_trend
 
 PROBLEM = Problem(task="regression", classes=0, metric="rmse", threads=1, seed=3)
 TREND = "at: days since 1970"
-MONTHLY = "at: day of month"
 
 
 def data_of(frame: pd.DataFrame) -> tuple[Data, tuple[Fold, ...]]:
@@ -28,18 +27,18 @@ def data_of(frame: pd.DataFrame) -> tuple[Data, tuple[Fold, ...]]:
 
 
 def chosen(frame: pd.DataFrame, problem: Problem = PROBLEM) -> Data:
-    return with_seasons(*data_of(frame), problem, frame["at"])
+    return with_trend(*data_of(frame), problem, frame["at"])
 
 
-def hours(count: int = 3_000, *, level: float = 0.0, by_day: float = 0.0, on_days: float = 0.0) -> pd.DataFrame:
-    """Four months of hours: a ``level`` that rises, what happened ``by_day``, and the same ``on_days`` of each month."""
+def hours(count: int = 3_000, *, level: float = 0.0, by_day: float = 0.0) -> pd.DataFrame:
+    """Four months of hours: a ``level`` that rises, and what happened ``by_day``."""
     random = np.random.default_rng(11)
     at = pd.Series(pd.date_range("2025-01-01", periods=count, freq="h", tz="UTC").as_unit("us"))
     day = np.arange(count) // 24
     frame = pd.DataFrame({"at": at, "size": random.normal(size=count)})
     accidents = random.normal(size=day.max() + 1)[day]
     told = frame["size"] + random.normal(scale=0.3, size=count)
-    frame["bought"] = told + level * day / day.max() + by_day * accidents + on_days * (at.dt.day > 25)
+    frame["bought"] = told + level * day / day.max() + by_day * accidents
     return frame
 
 
@@ -54,16 +53,10 @@ def test_a_level_that_moves_brings_the_trend_in_and_every_door_reads_it_alike() 
     np.testing.assert_array_equal(RowReader(again).matrix(said), again.transform(rows))
 
 
-def test_what_happened_on_some_days_is_no_trend_and_no_day_of_the_month() -> None:
-    frame = hours(by_day=3.0)
-    assert MONTHLY in data_of(frame)[0].recipe.feature_names
-    found = chosen(frame).recipe
-    assert not {TREND, MONTHLY} & set(found.feature_names)
+def test_what_happened_on_some_days_is_no_trend() -> None:
+    found = chosen(hours(by_day=3.0)).recipe
+    assert TREND not in found.feature_names
     assert {"at: hour", "at: weekday", "size"} <= set(found.feature_names)
-
-
-def test_days_of_the_month_that_come_again_stay() -> None:
-    assert MONTHLY in chosen(hours(on_days=3.0)).recipe.feature_names
 
 
 @pytest.mark.parametrize("why", ["ranking", "few rows", "one fold", "nothing of the time"])
@@ -73,4 +66,4 @@ def test_where_nothing_can_be_told_all_stays_as_it_was(why: str) -> None:
     problem = replace(PROBLEM, task="ranking") if why == "ranking" else PROBLEM
     if why == "nothing of the time":
         data = data.keeping([data.recipe.feature_names.index("size")])
-    assert with_seasons(data, folds[:1] if why == "one fold" else folds, problem, frame["at"]) is data
+    assert with_trend(data, folds[:1] if why == "one fold" else folds, problem, frame["at"]) is data
