@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tidemill.learning.boosting import Data, Problem
 from tidemill.learning.folds import Fold
 from tidemill.learning.lockstep import FoldMatrices, boost
+from tidemill.learning.rungs import some_of
 from tidemill.learning.scores import higher_is_better
 
 __all__ = ["FEWEST_ROWS", "QUICK", "pays", "quick_values", "sampled"]
@@ -25,7 +26,7 @@ SURE = 2.0
 def sampled(folds: Sequence[Fold], most: int, seed: int) -> list[Fold]:
     """Each fold with at most so many of its fit rows, and of its check rows."""
     rng = np.random.default_rng(seed)
-    return [Fold(_some(fold.fit, most, rng), _some(fold.check, most, rng)) for fold in folds]
+    return [Fold(some_of(fold.fit, most, rng), some_of(fold.check, most, rng)) for fold in folds]
 
 
 def quick_values(data: Data, folds: Sequence[Fold], problem: Problem) -> NDArray[np.float64]:
@@ -39,7 +40,3 @@ def pays(better: NDArray[np.float64]) -> bool:
     """Whether each fold is better (its difference above 0), and their mean is by more than chance would have it."""
     error = better.std(ddof=1) / np.sqrt(len(better))
     return bool((better > 0).all() and better.mean() > SURE * error)
-
-
-def _some(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))

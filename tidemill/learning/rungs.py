@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tidemill.learning.folds import MOST_CHECK_ROWS, Fold
 from tidemill.learning.queries import Queries
 
-__all__ = ["ladder"]
+__all__ = ["ladder", "some_of"]
 
 TUNING_CELLS = 2_500_000
 FEWEST_FIT_ROWS = 10_000
@@ -26,7 +26,7 @@ def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None 
     ``queries``, a sample is of whole ones.
     """
     rng = np.random.default_rng(seed)
-    checks = [_sample(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
+    checks = [some_of(fold.check, MOST_CHECK_ROWS, rng, queries) for fold in folds]
     most = max(len(fold.fit) for fold in folds)
     sizes = [max(FEWEST_FIT_ROWS, TUNING_CELLS // cost)]
     while sizes[-1] * WORTH_GROWING < most and len(sizes) < MOST_RUNGS:
@@ -37,12 +37,15 @@ def ladder(folds: Sequence[Fold], cost: int, seed: int, queries: Queries | None 
     fits = [fold.fit for fold in folds]
     rungs = []
     for size in reversed(sizes):
-        fits = [_sample(rows, size, rng, queries) for rows in fits]
+        fits = [some_of(rows, size, rng, queries) for rows in fits]
         rungs.append(tuple(Fold(rows, check) for rows, check in zip(fits, checks, strict=True)))
     return tuple(reversed(rungs))
 
 
-def _sample(rows: NDArray[np.int64], most: int, rng: np.random.Generator, queries: Queries | None) -> NDArray[np.int64]:
+def some_of(
+    rows: NDArray[np.int64], most: int, rng: np.random.Generator, queries: Queries | None = None
+) -> NDArray[np.int64]:
+    """At most so many of the rows, drawn by chance and ascending; whole ``queries`` where there are some."""
     if queries is not None:
         return queries.sampled(rows, most, rng)
     return rows if len(rows) <= most else np.sort(rng.choice(rows, size=most, replace=False))
